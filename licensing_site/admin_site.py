@@ -20,7 +20,7 @@ from subscriptions.access import reauthentication
 
 # Libraries whose admin pages are hidden from support: addresses, second factors and sessions belong
 # to their owners (R3), and queued e-mails contain links for invitations and password resets.
-WITHOUT_PAGES = {"account", "mfa", "usersessions", "post_office"}
+HIDDEN_APPS = {"account", "mfa", "usersessions", "post_office"}
 
 
 class AdminSite(admin.AdminSite):
@@ -34,10 +34,10 @@ class AdminSite(admin.AdminSite):
     index_title = _("Overview")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Register models, except those of libraries in WITHOUT_PAGES."""
+        """Register models, except those of libraries in HIDDEN_APPS."""
         is_one = isinstance(model_or_iterable, ModelBase)
         models = [model_or_iterable] if is_one else model_or_iterable
-        shown = [model for model in models if model._meta.app_label not in WITHOUT_PAGES]
+        shown = [model for model in models if model._meta.app_label not in HIDDEN_APPS]
         super().register(shown, admin_class, **options)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:

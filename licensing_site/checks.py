@@ -146,7 +146,7 @@ def check_proxy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckM
     ]
 
 
-def refuse_to_start_misconfigured() -> None:
+def refuse_to_start_if_misconfigured() -> None:
     """Raise Misconfigured with all findings; web servers do not run system checks themselves."""
     findings = [message for message in run_checks(tags=[TAG]) if message.is_serious()]
     if findings:

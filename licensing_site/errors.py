@@ -11,8 +11,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
-from django.views.defaults import bad_request as usual_bad_request
-from django.views.defaults import server_error as usual_server_error
+from django.views.defaults import bad_request as default_bad_request
+from django.views.defaults import server_error as default_server_error
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         return HttpResponse(page, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if isinstance(exception, SessionInterrupted) and _has_database_error(exception):
         return _unavailable()
-    response: HttpResponse = usual_bad_request(request, exception)
+    response: HttpResponse = default_bad_request(request, exception)
     return response
 
 
@@ -44,7 +44,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     if isinstance(sys.exc_info()[1], _DATABASE_ERRORS):
         return _unavailable()
-    response: HttpResponse = usual_server_error(request)
+    response: HttpResponse = default_server_error(request)
     return response
 
 

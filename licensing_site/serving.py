@@ -58,7 +58,7 @@ errorlog = "-"
 # Gunicorn is controlled by signals only.
 control_socket_disable = True
 
-_made: list[str] = []
+_created_folders: list[str] = []
 
 
 def on_starting(server: Any) -> None:
@@ -67,13 +67,13 @@ def on_starting(server: Any) -> None:
     if not folder:
         # Not a TemporaryDirectory: any worker that exits would remove it.
         folder = tempfile.mkdtemp(prefix="licensing-metrics-")
-        _made.append(folder)
+        _created_folders.append(folder)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
 
 
 def on_exit(server: Any) -> None:
     """Remove that folder; called in the master only."""
-    for folder in _made:
+    for folder in _created_folders:
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -46,8 +46,8 @@ def load(now: datetime) -> None:
 
 
 def _administrator(slug: str) -> Membership:
-    everybody = Membership.objects.select_related("organization", "user")
-    return everybody.get(organization__slug=slug, user__email=f"administrator@{slug}.example")
+    memberships = Membership.objects.select_related("organization", "user")
+    return memberships.get(organization__slug=slug, user__email=f"administrator@{slug}.example")
 
 
 @contextmanager

@@ -20,14 +20,14 @@ def one_at_a_time(command: str) -> Callable[[Handle], Handle]:
 
     def decorate(handle: Handle) -> Handle:
         @functools.wraps(handle)
-        def alone(self: BaseCommand, *args: Any, **options: Any) -> None:
+        def run_alone(self: BaseCommand, *args: Any, **options: Any) -> None:
             with exclusive_run(command) as is_only:
                 if is_only:
                     handle(self, *args, **options)
                 else:
                     self.stdout.write(f"{command} is already running. Nothing was done.")
 
-        return alone
+        return run_alone
 
     return decorate
 
@@ -48,23 +48,23 @@ def _advisory_lock(command: str) -> Iterator[bool]:
     """Hold an advisory lock, which belongs to a connection and locks no row or table."""
     key = int.from_bytes(hashlib.sha256(command.encode()).digest()[:8], signed=True)
     # A separate connection, because sending mail closes Django's.
-    link = connections.create_connection(DEFAULT_DB_ALIAS)
+    lock_connection = connections.create_connection(DEFAULT_DB_ALIAS)
     try:
-        is_only = _query(link, "SELECT pg_try_advisory_lock(%s)", key)
+        is_only = _query(lock_connection, "SELECT pg_try_advisory_lock(%s)", key)
         try:
             yield is_only
         finally:
             # The server may notice a closed connection late, so unlock first. A broken connection
             # holds no lock.
             with suppress(Error):
-                _query(link, "SELECT pg_advisory_unlock(%s)", key)
+                _query(lock_connection, "SELECT pg_advisory_unlock(%s)", key)
     finally:
-        link.close()
+        lock_connection.close()
 
 
-def _query(link: BaseDatabaseWrapper, question: str, key: int) -> bool:
-    with link.cursor() as cursor:
-        cursor.execute(question, [key])
+def _query(lock_connection: BaseDatabaseWrapper, sql: str, key: int) -> bool:
+    with lock_connection.cursor() as cursor:
+        cursor.execute(sql, [key])
         return bool(cursor.fetchone()[0])
 
 

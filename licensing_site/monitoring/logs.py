@@ -69,14 +69,14 @@ _SHARED_PROCESSORS: tuple[Any, ...] = (
 def configuration(level: str, *, readable: bool) -> dict[str, Any]:
     """Return the ``LOGGING`` setting; ``readable`` means for a terminal, not a log collector."""
     if readable:
-        ending: list[Any] = [
+        final_processors: list[Any] = [
             structlog.processors.format_exc_info,
             _mask_event,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ]
     else:
         # The traceback becomes text first, so that it is masked too.
-        ending = [
+        final_processors = [
             structlog.processors.format_exc_info,
             _mask_event,
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
@@ -90,7 +90,7 @@ def configuration(level: str, *, readable: bool) -> dict[str, Any]:
                 "foreign_pre_chain": _SHARED_PROCESSORS,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    *ending,
+                    *final_processors,
                 ],
             }
         },

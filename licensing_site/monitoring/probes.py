@@ -32,12 +32,12 @@ class Probes:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        answer = _PROBES.get(request.path_info)
-        if answer is None:
+        probe = _PROBES.get(request.path_info)
+        if probe is None:
             return self.get_response(request)
         if request.method not in ("GET", "HEAD"):
             return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED)
-        return answer(request)
+        return probe(request)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

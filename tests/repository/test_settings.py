@@ -12,7 +12,7 @@ import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
-from licensing_site.checks import TAG, Misconfigured, refuse_to_start_misconfigured
+from licensing_site.checks import TAG, Misconfigured, refuse_to_start_if_misconfigured
 from tests.repository.architecture import APPS, ROOT
 
 pytestmark = pytest.mark.one_database
@@ -110,13 +110,13 @@ def test_all_findings_are_reported_at_once(configure) -> None:
     configure(SECRET_KEY="", ALLOWED_HOSTS=[])
 
     with pytest.raises(Misconfigured, match=r"(?s)licensing\.E001.*licensing\.E002"):
-        refuse_to_start_misconfigured()
+        refuse_to_start_if_misconfigured()
 
 
 def test_safe_site_starts(configure) -> None:
     configure()
 
-    refuse_to_start_misconfigured()
+    refuse_to_start_if_misconfigured()
 
 
 # The WSGI application in its own process ----------------------------------------------------------

@@ -137,15 +137,15 @@ class Command(BaseCommand):
 
     def _run(self, demo: Demo) -> None:
         (FOLDER / "mail").mkdir(parents=True, exist_ok=True)
-        secret = kept_secrets()
+        secret = load_secrets()
         environment = demo.environment(secret)
         self._prepare(environment)
-        with running(demo.programs(secret), environment) as programs:
+        with run_programs(demo.programs(secret), environment) as programs:
             for address in (demo.sandbox, demo.site):
                 wait_until_it_answers(address, programs)
             self._announce(demo)
             while True:
-                check_all_run(programs)
+                check_all_running(programs)
                 time.sleep(0.3)
 
     def _prepare(self, environment: Mapping[str, str]) -> None:
@@ -187,16 +187,16 @@ def check_port_is_free(port: int, name: str) -> None:
             ) from error
 
 
-def kept_secrets() -> dict[str, str]:
+def load_secrets() -> dict[str, str]:
     """Return the secrets from the first start, so that users stay signed in after later starts."""
     file = FOLDER / "secrets.json"
     if not file.exists():
-        made = {
+        new_secrets = {
             "secret_key": secrets.token_urlsafe(50),
             "webhook_secret": f"whsec_{secrets.token_hex(16)}",
         }
         file.touch(mode=0o600)
-        file.write_text(json.dumps(made))
+        file.write_text(json.dumps(new_secrets))
     kept: dict[str, str] = json.loads(file.read_text())
     return kept
 
@@ -209,7 +209,7 @@ def manage(environment: Mapping[str, str], *arguments: str) -> None:
 
 
 @contextmanager
-def running(
+def run_programs(
     programs: Mapping[str, list[str]], environment: Mapping[str, str]
 ) -> Iterator[dict[str, "subprocess.Popen[bytes]"]]:
     """Run the programs until the block ends; each has its own log."""
@@ -247,7 +247,7 @@ def stop_all(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
             program.wait()
 
 
-def check_all_run(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
+def check_all_running(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
     for name, program in programs.items():
         if program.poll() is not None:
             log = FOLDER / f"{name}.log"
@@ -262,7 +262,7 @@ def wait_until_it_answers(address: str, programs: Mapping[str, "subprocess.Popen
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     end = time.monotonic() + START_TIMEOUT
     while time.monotonic() < end:
-        check_all_run(programs)
+        check_all_running(programs)
         try:
             opener.open(address, timeout=5).close()
             return

@@ -18,7 +18,7 @@ from billing.settlement import rebuild
 from billing.settlement.settle import settle
 from billing.states import ENDED_UNPAID, PurchaseKind, PurchaseStatus
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Membership, Organization, Term
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import activity
@@ -108,7 +108,7 @@ def _create(buyer: Membership, order: Order) -> Purchase:
         before = _sent_before(organization, order)
         if before is not None:
             return before
-        subscription = status_of(organization, now)
+        subscription = get_status(organization, now)
         require(subscription.may_add_licenses)
         term = subscription.latest
         if term is None:

@@ -25,7 +25,7 @@ from billing.states import ENDED_UNPAID, UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses import renewals
 from subscriptions.licenses.renewals import RenewalNeed
-from subscriptions.licenses.status import SubscriptionStatus, status_of
+from subscriptions.licenses.status import SubscriptionStatus, get_status
 from subscriptions.models import Membership, Organization, Package, Renewal, Term
 from subscriptions.models.organizations import lock_organization
 from subscriptions.models.packages import lock_package
@@ -152,7 +152,7 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
         before = _sent_before(buyer.organization, order)
         if before is not None:
             return before
-        require(status_of(buyer.organization, clock.now()).may_renew)
+        require(get_status(buyer.organization, clock.now()).may_renew)
         _finish_refunds(buyer.organization)
         close_open_checkouts(buyer.organization)
         return _create(buyer, order)
@@ -221,7 +221,7 @@ def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
             return None
         card_testing.refuse_suspicious(organization)
         now = clock.now()
-        subscription = status_of(organization, now)
+        subscription = get_status(organization, now)
         plan = plan_renewal(subscription, lock_package(order.package), code=order.code, lock=True)
         if plan.fingerprint != order.fingerprint:
             raise PriceChanged

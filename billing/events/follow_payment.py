@@ -17,7 +17,7 @@ from billing.refunds.reversal import RenewalCheckoutOpen
 from billing.states import UNSETTLED
 from subscriptions import clock
 from subscriptions.licenses import renewals
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Organization
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def _close_outdated_renewal(payment_intent_id: str) -> None:
     checkout = open_renewal_checkout(refunded.organization)
     if checkout is None or checkout.renewal is None:
         return
-    in_use = status_of(refunded.organization, clock.now()).licenses.in_use
+    in_use = get_status(refunded.organization, clock.now()).licenses.in_use
     renewal = checkout.renewal
     need = renewals.get_need(renewal.term, in_use=in_use)
     if need.quantity(renewal.package).quantity < checkout.quantity:

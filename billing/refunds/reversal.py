@@ -25,7 +25,7 @@ from billing.states import (
 )
 from subscriptions import clock
 from subscriptions.licenses import ledger, renewals
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Organization, Term
 from subscriptions.notifications import activity, notify
 from subscriptions.notifications.recipients import people_who_may_buy
@@ -256,7 +256,7 @@ def _notify(purchase: Purchase, change: _Change) -> None:
 def _mail_facts(
     purchase: Purchase, organization: Organization, change: _Change
 ) -> dict[str, object]:
-    subscription = status_of(organization, clock.now())
+    subscription = get_status(organization, clock.now())
     count = subscription.licenses
     return {
         "organization_name": organization.name,

@@ -17,7 +17,7 @@ from subscriptions import clock
 from subscriptions.licenses import removals, renewals
 from subscriptions.licenses.removals import NewRemoval
 from subscriptions.licenses.renewals import RenewalNeed
-from subscriptions.licenses.status import SubscriptionStatus, status_of
+from subscriptions.licenses.status import SubscriptionStatus, get_status
 from subscriptions.models import LicenseRemoval, Organization, Package, Term, User
 from subscriptions.models.organizations import lock_organization
 from subscriptions.policy.refusal import Reason, Refusal, Refused, require
@@ -107,7 +107,7 @@ def undo_removal(removal: LicenseRemoval, *, actor: User) -> LicenseRemoval:
 
 def _with_no_checkout_open(organization: Organization, act: Callable[[SubscriptionStatus], T]) -> T:
     """Close the renewal's open checkout, then act under the lock."""
-    _term_open_for_renewal(status_of(organization, clock.now()))
+    _term_open_for_renewal(get_status(organization, clock.now()))
 
     def close_and_act() -> T | None:
         checkout = open_renewal_checkout(organization)
@@ -119,7 +119,7 @@ def _with_no_checkout_open(organization: Organization, act: Callable[[Subscripti
             locked = lock_organization(organization)
             if open_renewal_checkout(locked):
                 return None
-            subscription = status_of(locked, clock.now())
+            subscription = get_status(locked, clock.now())
             _refuse_once_paid(subscription)
             _term_open_for_renewal(subscription)
             return act(subscription)

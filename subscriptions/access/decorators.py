@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from subscriptions import clock
 from subscriptions.access import second_factor, unsaved_forms
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Membership, Organization
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import unread_in_thread
@@ -107,12 +107,12 @@ def active_memberships(person: int | None) -> QuerySet[Membership]:
 def _is_closed(organization: Organization) -> bool:
     # Runs on nearly every page, so this first checks without computing the whole status.
     running = organization.terms.filter(canceled_at=None, expires_on__gte=clock.today())
-    return not running.exists() and status_of(organization, clock.now()).phase == Phase.CLOSED
+    return not running.exists() and get_status(organization, clock.now()).phase == Phase.CLOSED
 
 
 def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:
     context = {
-        "subscription": status_of(membership.organization, clock.now()),
+        "subscription": get_status(membership.organization, clock.now()),
         "buyers": recipients.people_who_may_buy(membership.organization)[:20],
     }
     response = render(request, "organizations/closed.html", context, status=HTTPStatus.FORBIDDEN)

@@ -7,7 +7,7 @@ from prometheus_client import Counter
 
 from subscriptions import clock
 from subscriptions.licenses import low_licenses
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Membership, Organization
 from subscriptions.policy import licenses
 from subscriptions.policy.refusal import Refusal, require
@@ -24,7 +24,7 @@ def take_licenses(organization: Organization, number: int) -> list[int]:
 
     Raises Refused if fewer are free.
     """
-    subscription = status_of(organization, clock.now())
+    subscription = get_status(organization, clock.now())
     decision = subscription.may_take(number)
     if isinstance(decision, Refusal):
         missing = decision.facts.get("missing")

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from subscriptions import clock
-from subscriptions.licenses.status import SubscriptionStatus, status_of
+from subscriptions.licenses.status import SubscriptionStatus, get_status
 from subscriptions.models import Membership, Organization, Reminder, Term
 from subscriptions.models.organizations import lock_organization
 from subscriptions.notifications import notify, recipients
@@ -72,7 +72,7 @@ def _terms_left_by_cancellations() -> Iterator[Term]:
     since = clock.now() - timedelta(days=settings.CLOSE_AFTER_DAYS) - _LOOK_BACK
     canceled = Organization.objects.filter(terms__canceled_at__gte=since).distinct()
     for organization in canceled.order_by("pk").iterator(chunk_size=500):
-        latest = status_of(organization, clock.now()).latest
+        latest = get_status(organization, clock.now()).latest
         if latest is not None:
             yield latest
 
@@ -80,7 +80,7 @@ def _terms_left_by_cancellations() -> Iterator[Term]:
 def _process_term(term: Term, report: DailyReport) -> None:
     # With the lock, a renewal that is being settled gets no reminder.
     organization = lock_organization(term.organization)
-    subscription = status_of(organization, clock.now())
+    subscription = get_status(organization, clock.now())
     if subscription.latest is None or subscription.latest.pk != term.pk:
         return
     people = recipients.people_who_may_buy(organization)

@@ -110,7 +110,7 @@ class SubscriptionStatus:
         return calendar.last_day_to_add(self.latest.expires_on) if self.latest else None
 
 
-def status_of(organization: Organization, now: datetime) -> SubscriptionStatus:
+def get_status(organization: Organization, now: datetime) -> SubscriptionStatus:
     """Return the subscription status of ``organization`` at the aware instant ``now``.
 
     Makes three queries, and one more if a paid term has not started. Callers that base decisions on

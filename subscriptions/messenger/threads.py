@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from subscriptions import clock
 from subscriptions.licenses import renewals
-from subscriptions.licenses.status import SubscriptionStatus, status_of
+from subscriptions.licenses.status import SubscriptionStatus, get_status
 from subscriptions.models import Membership, Message, Organization, Thread, User
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import ThreadState
@@ -193,7 +193,7 @@ def request_removal(member: Membership, quantity: int, draft: MessageDraft) -> M
             raise PermissionDenied(member)
         if sent := already_sent(thread, member.user, draft, quantity):
             return sent
-        require(removal_bounds(status_of(organization, clock.now())).check(quantity))
+        require(removal_bounds(get_status(organization, clock.now())).check(quantity))
         message = _write(thread, member.user, draft, removal_quantity=quantity)
         activity.record(
             organization,

@@ -14,7 +14,7 @@ from subscriptions import clock
 from subscriptions.access import limits, unsaved_forms
 from subscriptions.access.decorators import active_memberships, keep_private, members_only
 from subscriptions.access.head_requests import is_head
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.messenger import threads
 from subscriptions.messenger.forms import MessageForm, RemovalForm, VisitorForm
 from subscriptions.models import Membership, User
@@ -74,7 +74,7 @@ def thread_updates(request: HttpRequest, member: Membership) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def request_removal(request: HttpRequest, member: Membership) -> HttpResponse:
     """Request the removal of licenses (R27)."""
-    subscription = status_of(member.organization, clock.now())
+    subscription = get_status(member.organization, clock.now())
     bounds = threads.removal_bounds(subscription)
     form = RemovalForm(unsaved_forms.bound_data(request), bounds=bounds)
     refusal = bounds.decision if isinstance(bounds.decision, Refusal) else None
@@ -183,7 +183,7 @@ def _updates(request: HttpRequest, author: Author) -> HttpResponse:
 def _may_request_removal(member: Membership) -> bool:
     if not members.can(member.role, Capability.BUY_LICENSES):
         return False
-    return status_of(member.organization, clock.now()).renewal_is_open
+    return get_status(member.organization, clock.now()).renewal_is_open
 
 
 # Without an account -----------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from subscriptions import clock
 from subscriptions.access import limits, reauthentication
 from subscriptions.access.decorators import members_only
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members.forms import role_choices
 from subscriptions.models import Membership, RosterImport
 from subscriptions.models.members import LICENSE_HOLDER_STATES, Role
@@ -199,7 +199,7 @@ def _import_page(
         "kept": rosters.stored_rosters(member),
         "roles": [label for _value, label in role_choices(member)],
         "most_rows": MAX_ROWS,
-        "subscription": status_of(member.organization, clock.now()),
+        "subscription": get_status(member.organization, clock.now()),
     }
     return render(request, "roster_import/import.html", context, status=status)
 
@@ -213,7 +213,7 @@ def _roster_page(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     checked = rosters.check(roster, member)
-    subscription = status_of(member.organization, clock.now())
+    subscription = get_status(member.organization, clock.now())
     need = rosters.compute_need(checked, subscription)
     asked = request.GET.get("state", "")
     # Once no row is left in the selected state, show all rows.
@@ -309,7 +309,7 @@ def _address(member: Membership, roster: RosterImport, show: str = "") -> str:
 
 def _purchase_url(member: Membership, roster: RosterImport) -> str:
     """Return the URL of Add Licenses with the number missing and a way back (R8)."""
-    subscription = status_of(member.organization, clock.now())
+    subscription = get_status(member.organization, clock.now())
     offer = rosters.compute_need(rosters.check(roster, member), subscription).offer
     back = _address(member, roster)
     if offer is None:

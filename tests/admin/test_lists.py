@@ -13,7 +13,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement.settle import settle
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Notification, Organization, Term, User
@@ -111,13 +111,13 @@ class TestPhases:
 
         for name, organization in histories.items():
             found = {phase for phase, rows in phases.items() if organization.pk in rows}
-            assert found == {status_of(organization, clock.now()).phase}, name
+            assert found == {get_status(organization, clock.now()).phase}, name
 
     def test_list_column_matches_the_policy(
         self, support: Admin, histories: dict[str, Organization]
     ) -> None:
         for row in support.list(Organization).context["cl"].result_list:
-            subscription = status_of(row, clock.now())
+            subscription = get_status(row, clock.now())
             figures = row.figures
             assert figures.phase == subscription.phase, row.name
             assert figures.ended_on == subscription.ended_on, row.name
@@ -146,7 +146,7 @@ class TestMoreUsersThanLicenses:
 
         found = support.rows(Organization, over="yes")
         for name, organization in histories.items():
-            subscription = status_of(organization, clock.now())
+            subscription = get_status(organization, clock.now())
             is_over = subscription.licenses.over > 0 and not subscription.is_late
             assert (organization.pk in found) == is_over, name
         assert found

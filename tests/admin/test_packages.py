@@ -10,7 +10,7 @@ from django.test import Client
 
 from billing.models import Purchase
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Discount, Organization, Package
 from subscriptions.policy.expiration import Phase
 from tests.support.factories import PackageFactory, UserFactory
@@ -240,7 +240,7 @@ def test_changed_discount_shows_affected_organizations(
 def test_phase_filter_matches_the_policy(world: World, superuser: Client, day: date) -> None:
     for instant in (local(day), local(day) + timedelta(hours=23)):
         world.at(instant)
-        expected = status_of(world.lakeside, instant).phase
+        expected = get_status(world.lakeside, instant).phase
 
         for phase in (Phase.RUNNING, Phase.WINDOW, Phase.EXPIRED, Phase.CLOSED):
             page = superuser.get("/admin/subscriptions/organization/", {"phase": phase.value})

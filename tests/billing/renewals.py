@@ -8,7 +8,7 @@ from billing.checkout import renewals
 from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
 from billing.models import Purchase
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Membership, Package
 from tests.support.world import World, local
 
@@ -17,7 +17,7 @@ NEW_START = date(2032, 1, 1)
 
 
 def plan(world: World, package: Package | None = None, code: str = "") -> renewals.RenewalPlan:
-    subscription = status_of(world.lakeside, clock.now())
+    subscription = get_status(world.lakeside, clock.now())
     return plan_renewal(subscription, package or world.term.package, code=code)
 
 

@@ -8,7 +8,7 @@ from billing.models import PaymentProblem, Purchase, Refund
 from billing.support.payments import RefundOrder, refund_purchase
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.status import SubscriptionStatus, status_of
+from subscriptions.licenses.status import SubscriptionStatus, get_status
 from subscriptions.models import LicenseEntry, Organization, Term
 from tests.billing.deliveries import deliver, event
 from tests.billing.renewals import IN_WINDOW, renew_and_settle
@@ -19,7 +19,7 @@ NEXT_YEAR = local(date(2032, 3, 1), 12)
 
 def subscription(organization: Organization) -> SubscriptionStatus:
     """Return the current subscription status of an organization."""
-    return status_of(organization, clock.now())
+    return get_status(organization, clock.now())
 
 
 def send_webhook(purchase: Purchase, type: str = "refund.created") -> int:

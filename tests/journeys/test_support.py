@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Thread
 from tests.billing.renewals import IN_WINDOW
 from tests.journeys.buying.test_calendar import pay
@@ -66,7 +66,7 @@ def test_remove_licenses_from_request_to_renewal(world: World, signed_in: Signed
     ada.sees("20 × $5.00", "$100.00")
     pay(ada, "Continue to payment:")
     ada.sees("Receipt 1", "20 × $5.00")
-    next_term = status_of(world.lakeside, clock.now()).next_term
+    next_term = get_status(world.lakeside, clock.now()).next_term
     assert next_term is not None
 
 

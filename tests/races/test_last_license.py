@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection
 
 from subscriptions import clock
 from subscriptions.licenses import license_numbers
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Membership, Organization, User
@@ -107,9 +107,9 @@ def test_outdated_count_adds_no_user_above_the_limit(
 ) -> None:
     """As if there were no lock: the last license is taken after the licenses were counted."""
     world.fill(24)
-    counted = status_of(world.lakeside, clock.now())
+    counted = get_status(world.lakeside, clock.now())
     members.add(world.administrator, newcomer(1))
-    monkeypatch.setattr(license_numbers, "status_of", lambda organization, now: counted)
+    monkeypatch.setattr(license_numbers, "get_status", lambda organization, now: counted)
 
     with refuses(Reason.NO_LICENSE_FREE):
         members.add(world.administrator, newcomer(2))

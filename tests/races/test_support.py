@@ -12,7 +12,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit, settle
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseRemoval
@@ -60,7 +60,7 @@ def test_renewal_covers_users_added_during_a_removal(world: World) -> None:
 
     concurrently(lambda: remove(world, 20), *(partial(add, number) for number in FOUR))
 
-    subscription = status_of(world.lakeside, clock.now())
+    subscription = get_status(world.lakeside, clock.now())
     assert subscription.licenses.in_use == 8
     assert plan(world).price.quantity >= 8
 

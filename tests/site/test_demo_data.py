@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from billing.models import Purchase
 from subscriptions import clock
-from subscriptions.licenses.status import SubscriptionStatus, status_of
+from subscriptions.licenses.status import SubscriptionStatus, get_status
 from subscriptions.models import Organization, Thread, User
 from subscriptions.policy.refusal import Reason, Refusal
 
@@ -19,7 +19,7 @@ def demo(db: None, settings: object) -> None:
 
 
 def subscription(slug: str) -> SubscriptionStatus:
-    return status_of(Organization.objects.get(slug=slug), clock.now())
+    return get_status(Organization.objects.get(slug=slug), clock.now())
 
 
 def reason(slug: str) -> Reason | None:

@@ -26,7 +26,7 @@ from billing.settlement import settle as settlement
 from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models.members import Role
@@ -123,7 +123,7 @@ class StatefulLife(RuleBasedStateMachine):
     def renew(self, is_long: bool, is_paid: bool) -> None:
         package = self.long if is_long else self.short
         try:
-            plan = plan_renewal(status_of(self.world.lakeside, clock.now()), package)
+            plan = plan_renewal(get_status(self.world.lakeside, clock.now()), package)
         except Refused:
             assert not self.model.renewal_is_open()
             return
@@ -210,7 +210,7 @@ class StatefulLife(RuleBasedStateMachine):
 
     @invariant()
     def every_user_has_a_license_during_the_term(self) -> None:
-        count = status_of(self.world.lakeside, clock.now()).licenses
+        count = get_status(self.world.lakeside, clock.now()).licenses
         assert count.in_use == self.model.members
         if self.model.days_remaining() >= 0:
             assert count.in_use <= count.held

@@ -10,7 +10,7 @@ from billing.refunds import reversal
 from billing.states import ProblemReason, RefundStatus
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Term
 from subscriptions.policy.expiration import Phase
 
@@ -55,7 +55,7 @@ def rehearse(purchase: Purchase, amount: int) -> Outcome:
 def _rehearse(purchase: Purchase, amount: int) -> Outcome:
     if purchase.organization is None:
         raise ValueError(f"purchase {purchase.pk} is settled and has no organization")
-    before = status_of(purchase.organization, clock.now())
+    before = get_status(purchase.organization, clock.now())
     reversed_before = ledger.reversed_quantity(purchase.reference)
     was_canceled = purchase.term.canceled_at if purchase.term else None
     Refund.objects.create(
@@ -67,7 +67,7 @@ def _rehearse(purchase: Purchase, amount: int) -> Outcome:
         created_at=clock.now(),
     )
     reversal.apply(purchase)
-    after = status_of(purchase.organization, clock.now())
+    after = get_status(purchase.organization, clock.now())
     term = Term.objects.get(purchases=purchase)
     is_canceled = term.canceled_at is not None and was_canceled is None
     return Outcome(

@@ -29,7 +29,7 @@ from subscriptions.admin.parts.actions import Action, ActionForm, ActionResult, 
 from subscriptions.admin.parts.display import Fact
 from subscriptions.admin.parts.log import LogMessage
 from subscriptions.licenses.removals import NewRemoval
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import LicenseRemoval, Message, Organization, User
 from subscriptions.notifications.recipients import people_who_may_buy
 from subscriptions.policy.refusal import Allowed, Reason, Refusal
@@ -116,7 +116,7 @@ class RemoveLicenses(Action):
 
     def facts(self) -> Sequence[Fact]:
         """Return the renewal as of now."""
-        plan = removals.plan_removal(status_of(self.subject, clock.now()), 0)
+        plan = removals.plan_removal(get_status(self.subject, clock.now()), 0)
         return [
             *self._request_facts(),
             *order_facts(plan),
@@ -165,7 +165,7 @@ class RemoveLicenses(Action):
     def plan(self, form: ActionForm) -> Plan:
         """Return the renewal before and after."""
         quantity = form.cleaned_data["quantity"]
-        plan = removals.plan_removal(status_of(self.subject, clock.now()), quantity)
+        plan = removals.plan_removal(get_status(self.subject, clock.now()), quantity)
         facts = [
             *order_facts(plan),
             (gettext("To be removed"), display.highlight(number(quantity))),
@@ -225,7 +225,7 @@ class RemoveLicenses(Action):
     def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Remove the licenses."""
         typed = form.cleaned_data
-        before = removals.plan_removal(status_of(self.subject, clock.now()), typed["quantity"])
+        before = removals.plan_removal(get_status(self.subject, clock.now()), typed["quantity"])
         new = NewRemoval(
             quantity=typed["quantity"],
             reason=typed["reason"],
@@ -269,7 +269,7 @@ class UndoRemoval(Action):
     def facts(self) -> Sequence[Fact]:
         """Return what was removed, and the renewal as of now."""
         removal = self.subject
-        subscription = status_of(self.organization, clock.now())
+        subscription = get_status(self.organization, clock.now())
         plan = removals.plan_removal(subscription, 0)
         return [
             (gettext("Removed"), number(removal.quantity)),
@@ -296,10 +296,10 @@ class UndoRemoval(Action):
 
     def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Undo the removal."""
-        plan = removals.plan_removal(status_of(self.organization, clock.now()), 0)
+        plan = removals.plan_removal(get_status(self.organization, clock.now()), 0)
         with processor_errors.reported(gettext("Nothing was changed.")):
             removal = removals.undo_removal(self.subject, actor=actor)
-        after = removals.plan_removal(status_of(self.organization, clock.now()), 0)
+        after = removals.plan_removal(get_status(self.organization, clock.now()), 0)
         what = gettext("Undid the removal of %(quantity)s licenses") % {
             "quantity": removal.quantity
         }
@@ -321,7 +321,7 @@ def may_undo(removal: LicenseRemoval) -> Allowed | Refusal:
     """Whether a removal can be undone: it was not undone already, and its renewal is open."""
     if removal.undone_at is not None:
         return Refusal(Reason.REMOVAL_UNDONE)
-    subscription = status_of(removal.term.organization, clock.now())
+    subscription = get_status(removal.term.organization, clock.now())
     if subscription.latest != removal.term or not subscription.renewal_is_open:
         return Refusal(Reason.RENEWAL_PAID, {"renewal_opens_on": subscription.renewal_opens_on})
     return may_remove(removal.term.organization)

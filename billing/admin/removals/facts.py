@@ -10,7 +10,7 @@ from subscriptions import clock
 from subscriptions.admin.parts import display
 from subscriptions.admin.parts.actions import ActionResult
 from subscriptions.admin.parts.display import Fact
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import LicenseRemoval, Organization, User
 from subscriptions.policy.refusal import ALLOWED, Allowed, Refusal, Refused
 from subscriptions.text.formats import number
@@ -19,7 +19,7 @@ from subscriptions.text.formats import number
 def may_remove(organization: Organization) -> Allowed | Refusal:
     """Whether licenses can be removed from the renewal now."""
     try:
-        removals.plan_removal(status_of(organization, clock.now()), 0)
+        removals.plan_removal(get_status(organization, clock.now()), 0)
     except Refused as refused:
         return refused.refusal
     return ALLOWED

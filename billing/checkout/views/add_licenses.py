@@ -18,7 +18,7 @@ from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.access import limits, reauthentication, unsaved_forms
 from subscriptions.access.decorators import members_only
-from subscriptions.licenses.status import SubscriptionStatus, status_of
+from subscriptions.licenses.status import SubscriptionStatus, get_status
 from subscriptions.models import Membership
 from subscriptions.policy import add_ons
 from subscriptions.policy.members import Capability
@@ -32,7 +32,7 @@ PAGE = "billing/add_licenses.html"
 @require_http_methods(["GET", "POST"])
 def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
     """Choose a number of licenses and go to the payment page (R10-R12, R17)."""
-    subscription = status_of(member.organization, clock.now())
+    subscription = get_status(member.organization, clock.now())
     if request.method == "GET":
         people = _people(request, subscription)
         return _page(

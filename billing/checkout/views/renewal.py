@@ -30,7 +30,7 @@ from subscriptions.access import limits, reauthentication, unsaved_forms
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses import removals
 from subscriptions.licenses.packages import offered_packages
-from subscriptions.licenses.status import SubscriptionStatus, status_of
+from subscriptions.licenses.status import SubscriptionStatus, get_status
 from subscriptions.members.inactive import count_inactive, inactive_after
 from subscriptions.models import Membership, Package
 from subscriptions.policy.members import Capability
@@ -44,7 +44,7 @@ PAGE = "billing/renewal.html"
 @require_http_methods(["GET", "POST"])
 def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     """Show what the renewal costs; on "pay", start the payment of what was shown."""
-    subscription = status_of(member.organization, clock.now())
+    subscription = get_status(member.organization, clock.now())
     packages = offered_packages(member.organization)
     initial = {"package": _default_package(subscription, packages), "submission": new_submission()}
     form = RenewalForm(unsaved_forms.bound_data(request), packages=packages, initial=initial)
@@ -124,7 +124,7 @@ def _start(
         if purchase.status == PurchaseStatus.SETTLED:
             messages.success(request, _("The subscription has been renewed."))
         return redirect("billing:purchase", member.organization.slug, purchase.pk)
-    fresh = status_of(member.organization, clock.now())
+    fresh = get_status(member.organization, clock.now())
     return _page(request, fresh, form, packages, status=HTTPStatus.CONFLICT)
 
 

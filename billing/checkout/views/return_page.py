@@ -16,7 +16,7 @@ from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions import clock
 from subscriptions.access.decorators import members_only
 from subscriptions.access.head_requests import is_head
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Membership
 from subscriptions.policy.members import Capability
 from subscriptions.text import formats
@@ -90,7 +90,7 @@ def _bought(member: Membership, purchase: Purchase) -> str:
             "quantity": formats.number(purchase.quantity),
             "expires": formats.full_date(purchase.term.expires_on),
         }
-    count = status_of(member.organization, clock.now()).licenses
+    count = get_status(member.organization, clock.now()).licenses
     return ngettext(
         "You bought %(bought)s license. You now hold %(held)s, and %(free)s are available.",
         "You bought %(bought)s licenses. You now hold %(held)s, and %(free)s are available.",

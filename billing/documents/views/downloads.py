@@ -15,7 +15,7 @@ from billing.states import PurchaseStatus
 from subscriptions import clock
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses.packages import offered_packages
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Membership, Term
 from subscriptions.policy.members import Capability
 from subscriptions.policy.refusal import Refused
@@ -37,7 +37,7 @@ def receipt(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
 @require_GET
 def quote(request: HttpRequest, member: Membership) -> HttpResponse:
     """Return a quote for renewing with the package in the query."""
-    subscription = status_of(member.organization, clock.now())
+    subscription = get_status(member.organization, clock.now())
     offered = {str(one.pk): one for one in offered_packages(member.organization)}
     package = offered.get(request.GET.get("package", ""))
     if package is None:

@@ -22,7 +22,7 @@ from subscriptions.admin.parts import display, search
 from subscriptions.admin.parts.actions import action_page
 from subscriptions.admin.parts.read_only import ReadOnlyAdmin
 from subscriptions.admin.parts.search import SearchMixin
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Organization
 from subscriptions.policy.expiration import RENEWAL_PHASES
 from subscriptions.text import formats
@@ -104,7 +104,7 @@ class OrganizationAdmin(SearchMixin, ReadOnlyAdmin):
         organization = self.get_object(request, object_id)
         if organization is None:
             raise Http404
-        subscription = status_of(organization, clock.now())
+        subscription = get_status(organization, clock.now())
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from subscriptions import clock
 from subscriptions.access import reauthentication
 from subscriptions.access.decorators import members_only
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import inactive as use_cases
 from subscriptions.members import members
 from subscriptions.models import Membership
@@ -40,7 +40,7 @@ def inactive(request: HttpRequest, member: Membership) -> HttpResponse:
     context = {
         "page": page,
         "days": use_cases.inactive_after(member.organization).days,
-        "subscription": status_of(member.organization, now),
+        "subscription": get_status(member.organization, now),
     }
     return render(request, "members/inactive.html", context)
 
@@ -120,7 +120,7 @@ def _removed_page(
     context = {
         "page": page,
         "reason": reason,
-        "subscription": status_of(member.organization, clock.now()),
+        "subscription": get_status(member.organization, clock.now()),
     }
     return render(request, "members/removed.html", context, status=status)
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from subscriptions import clock
 from subscriptions.access import limits, reauthentication
 from subscriptions.access.decorators import members_only
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import join_requests
 from subscriptions.members.forms import JoinForm, role_choices
 from subscriptions.members.join_requests import JoinApplicant
@@ -132,7 +132,7 @@ def _list(
     context = {
         "requests": join_requests.pending_requests(member.organization),
         "roles": role_choices(member),
-        "subscription": status_of(member.organization, clock.now()),
+        "subscription": get_status(member.organization, clock.now()),
         "refusal": refusal_text(refusal.refusal) if refusal else "",
     }
     return render(request, "members/join_requests.html", context, status=status)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from subscriptions import clock
 from subscriptions.access import limits, reauthentication, unsaved_forms
 from subscriptions.access.decorators import members_only
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import drafts, listing, members
 from subscriptions.members.forms import AddUserForm, RoleForm
 from subscriptions.models import Membership
@@ -52,7 +52,7 @@ def users(request: HttpRequest, member: Membership) -> HttpResponse:
         "page": page,
         "search": search,
         "only_invited": only_invited,
-        "subscription": status_of(member.organization, now),
+        "subscription": get_status(member.organization, now),
     }
     return render(request, "members/users.html", context)
 
@@ -190,7 +190,7 @@ def _add_page(
     refusal: Refusal | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    subscription = status_of(member.organization, clock.now())
+    subscription = get_status(member.organization, clock.now())
     context = {
         "form": form,
         "subscription": subscription,

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 
 from subscriptions import clock
 from subscriptions.access.decorators import members_only
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import invitations, join_requests
 from subscriptions.models import Membership, Package
 from subscriptions.models.members import MembershipState
@@ -53,7 +53,7 @@ def home(request: HttpRequest, member: Membership) -> HttpResponse:
         "organizations/home.html",
         {
             "administrators": recipients.administrators(organization),
-            "subscription": status_of(organization, clock.now()),
+            "subscription": get_status(organization, clock.now()),
             "sees_licenses": sees_licenses,
             "waiting": len(join_requests.pending_requests(organization)) if asks_to_join else 0,
             "buyers": [] if sees_licenses else recipients.people_who_may_buy(organization)[:20],

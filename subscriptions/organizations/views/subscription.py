@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 from subscriptions import clock
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses import history, removals
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Membership
 from subscriptions.policy.members import Capability
 
@@ -16,7 +16,7 @@ from subscriptions.policy.members import Capability
 @require_GET
 def subscription(request: HttpRequest, member: Membership) -> HttpResponse:
     """Show the Subscription tab (R7)."""
-    subscription = status_of(member.organization, clock.now())
+    subscription = get_status(member.organization, clock.now())
     context = {
         "subscription": subscription,
         "history": history.get_history(subscription),

@@ -10,7 +10,7 @@ from billing.models import PaymentProblem, Purchase, Refund
 from billing.sandbox.control.client import SandboxControl
 from billing.states import ProblemReason
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import LicenseEntry, Notification, Term
 from tests.admin.client import Admin, hidden, logged
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
@@ -220,7 +220,7 @@ class TestTermRefund:
         assert Term.objects.get(canceled_at__isnull=False) == renewal.term
         [problem] = PaymentProblem.objects.all()
         assert problem.reason == ProblemReason.TERM_CANCELED
-        assert status_of(window.lakeside, clock.now()).renewal_is_open
+        assert get_status(window.lakeside, clock.now()).renewal_is_open
 
     def test_term_cannot_be_refunded_in_part(self, support: Admin, renewal: Purchase) -> None:
         page = support.open(renewal, "refund")

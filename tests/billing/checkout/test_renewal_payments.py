@@ -14,7 +14,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement import settle
 from billing.states import PurchaseStatus
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Discount, Notification, Package, Renewal, Term
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy import calendar
@@ -272,7 +272,7 @@ class TestDiscounts:
         discount = Discount.objects.create(
             name="Once", code="ONCE", basis_points=1000, currency="usd", max_uses=1
         )
-        harbor = status_of(window.stranger.organization, clock.now())
+        harbor = get_status(window.stranger.organization, clock.now())
         purchase = renew(window, code="ONCE")
         with refuses(Reason.DISCOUNT_USED_UP):
             plan_renewal(harbor, window.term.package, code="ONCE")

@@ -10,7 +10,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.support.removals import undo_removal
 from subscriptions import clock
 from subscriptions.licenses import ledger
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import members
 from subscriptions.models import Package, Renewal
 from subscriptions.models.terms import RenewalState
@@ -123,7 +123,7 @@ class TestQuantity:
         renew(window)
         members.remove(window.assignor, window.official)
 
-        subscription = status_of(window.lakeside, clock.now())
+        subscription = get_status(window.lakeside, clock.now())
 
         assert subscription.licenses.usable == 25
         assert Renewal.objects.get().state == RenewalState.PAYING

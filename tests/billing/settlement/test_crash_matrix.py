@@ -20,7 +20,7 @@ from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit, settle
 from billing.states import PurchaseStatus, RefundStatus
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.policy.refusal import Refused
 from tests.billing.renewals import IN_WINDOW, renew, renew_and_settle
 from tests.billing.reversals import refund_as_support
@@ -227,7 +227,7 @@ def assert_ledger_matches(world: World, stripe: SandboxControl) -> None:
     open_sessions = {s["id"] for s in stripe.sessions() if s["status"] == "open"}
     open_purchases = Purchase.objects.filter(status=PurchaseStatus.OPEN)
     assert set(open_purchases.values_list("session_id", flat=True)) == open_sessions
-    subscription = status_of(world.lakeside, clock.now())
+    subscription = get_status(world.lakeside, clock.now())
     assert subscription.licenses.over == 0
     again = reconcile()
     assert [line for line in again.lines if line.result != PurchaseStatus.OPEN] == []

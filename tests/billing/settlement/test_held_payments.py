@@ -15,7 +15,7 @@ from billing.settlement.settle import settle
 from billing.states import ProblemReason, PurchaseStatus, RefundStatus, Resolution
 from billing.support.payments import close_problem, fulfill_problem, refund_problem
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Activity, Notification
 from subscriptions.notifications import notify
 from subscriptions.policy.refusal import Reason, Refused
@@ -233,7 +233,7 @@ class TestHeldPayment:
 
         fulfill_problem(PaymentProblem.objects.get(), why="w", actor=window.support)
 
-        subscription = status_of(window.lakeside, clock.now())
+        subscription = get_status(window.lakeside, clock.now())
         assert subscription.next_term is not None
         assert subscription.next_term.starts_on == date(2032, 1, 1)
 

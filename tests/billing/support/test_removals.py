@@ -14,7 +14,7 @@ from billing.support import removals
 from billing.support.removals import plan_removal, remove_licenses, undo_removal
 from subscriptions import clock
 from subscriptions.licenses.removals import NewRemoval
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, LicenseRemoval, Notification, Organization
@@ -160,7 +160,7 @@ class TestPreview:
     def test_preview_shows_remaining_licenses_and_cost(self, window: World) -> None:
         remove(window, 5)
 
-        planned = plan_removal(status_of(window.lakeside, clock.now()), 10)
+        planned = plan_removal(get_status(window.lakeside, clock.now()), 10)
 
         assert (planned.need.licenses, planned.need.removed, planned.need.in_use) == (25, 5, 4)
         assert (planned.maximum, planned.left) == (16, 10)
@@ -171,7 +171,7 @@ class TestPreview:
         window.term.package.minimum_licenses = 20
         window.term.package.save()
 
-        planned = plan_removal(status_of(window.lakeside, clock.now()), 10)
+        planned = plan_removal(get_status(window.lakeside, clock.now()), 10)
 
         assert (planned.left, planned.renewal_after) == (15, 20)
 

@@ -17,7 +17,7 @@ from billing.states import ProblemReason, PurchaseStatus, RefundStatus
 from billing.support import payments
 from billing.support.payments import RefundOrder, close_problem, may_refund, refund_purchase
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import Activity, Notification, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.refusal import ALLOWED, Reason, Refused
@@ -124,7 +124,7 @@ class TestAddOnRefund:
         refund_as_support(world, bought)
 
         assert world.held() == before == 35
-        assert status_of(world.lakeside, clock.now()).terms[-1].canceled_at is None
+        assert get_status(world.lakeside, clock.now()).terms[-1].canceled_at is None
 
     def test_refund_is_an_activity(self, world: World, bought: Purchase) -> None:
         refund_as_support(world, bought, 5)

@@ -11,7 +11,7 @@ from billing.models import PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.settlement import ledger_audit
 from billing.states import PAID, UNSETTLED, PurchaseKind, PurchaseStatus, RefundStatus
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.models import LicenseEntry, Notification, Organization, Renewal
 from subscriptions.models.terms import RenewalState
 from subscriptions.policy.expiration import Phase
@@ -124,7 +124,7 @@ def _licenses_suffice() -> Iterator[str]:
         LicenseEntry.objects.filter(reverses__isnull=False).values_list("term_id", flat=True)
     )
     for organization in Organization.objects.all():
-        subscription = status_of(organization, clock.now())
+        subscription = get_status(organization, clock.now())
         is_over = subscription.phase in (Phase.EXPIRED, Phase.CLOSED)
         if is_over or (subscription.term and subscription.term.pk in reversed_in):
             continue

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from subscriptions import clock
 from subscriptions.licenses import charts, ledger
 from subscriptions.licenses.history import History, Step, get_history
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.policy.licenses import Limit, count_licenses
 from tests.support.pages import text_of
 from tests.support.world import TERM_END, TERM_START, TODAY, World, build_term, local
@@ -16,7 +16,7 @@ MARCH = date(2031, 3, 10)
 
 
 def history(world: World) -> History:
-    found = get_history(status_of(world.lakeside, clock.now()))
+    found = get_history(get_status(world.lakeside, clock.now()))
     assert found is not None
     return found
 
@@ -69,7 +69,7 @@ def test_canceled_term_counts_until_its_cancellation(world: World) -> None:
 
 
 def test_history_takes_one_query(world: World, django_assert_num_queries) -> None:
-    subscription = status_of(world.lakeside, clock.now())
+    subscription = get_status(world.lakeside, clock.now())
     counted: CaptureQueriesContext
     with django_assert_num_queries(1) as counted:
         get_history(subscription)

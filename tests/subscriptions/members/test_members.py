@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, LicenseEntry, Membership, Notification, Renewal, User
@@ -21,7 +21,7 @@ def new_member(email: str = "new@lakeside.example", role: str = Role.GENERAL_MEM
 
 
 def in_use(world: World) -> int:
-    return status_of(world.lakeside, clock.now()).licenses.in_use
+    return get_status(world.lakeside, clock.now()).licenses.in_use
 
 
 class TestAdding:

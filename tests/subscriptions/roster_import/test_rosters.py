@@ -7,7 +7,7 @@ from django.test import Client
 from post_office.models import Email
 
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import drafts, members
 from subscriptions.members.members import NewMember
 from subscriptions.models import Activity, Membership, Notification, RosterImport, RosterRow, User
@@ -31,7 +31,7 @@ def states(world: World, roster: RosterImport) -> list[RowState]:
 
 
 def in_use(world: World) -> int:
-    return status_of(world.lakeside, clock.now()).licenses.in_use
+    return get_status(world.lakeside, clock.now()).licenses.in_use
 
 
 def numbers(world: World) -> list[int]:

@@ -10,7 +10,7 @@ from unittest import mock
 from django.db import DatabaseError
 
 from subscriptions import clock
-from subscriptions.licenses.status import status_of
+from subscriptions.licenses.status import get_status
 from subscriptions.members import members
 from subscriptions.members.members import NewMember
 from subscriptions.models import LicenseEntry, Membership, Organization, Term
@@ -139,7 +139,7 @@ def _races() -> tuple[int, int]:
 def _race(number: int) -> tuple[int, int]:
     """Return the number of licenses in excess, and of collisions in the database."""
     organization = data.build(f"race-{number}", 3)
-    subscription = status_of(organization, clock.now())
+    subscription = get_status(organization, clock.now())
     held = subscription.licenses.usable
     data.add_members(organization, held - 3 - 3)
     [actor] = _administrators([organization])

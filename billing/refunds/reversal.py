@@ -136,7 +136,7 @@ def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
         if not purchase.is_fully_refunded:
             problems.note(purchase, ProblemReason.LATER_TERM_PAID, _facts(purchase, paid))
         return 0
-    taken = _reverse_included(purchase, rules.reversed_included(paid))
+    taken = _reverse_included(purchase, rules.reversed_included_licenses(paid))
     renewals.cancel(term)
     for add_on in _add_ons(term):
         if not paid_purchase(add_on).is_refunded:

@@ -43,7 +43,9 @@ class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # untyped library
     def logout_other_user(self, confirmation: Any) -> None:
         """Ask instead of signing out."""
         user = confirmation.email_address.user
-        question = ask_first(self.request, user, self._says(confirmation), called=str(user))
+        question = ask_first(
+            self.request, user, self._describe_page(confirmation), called=str(user)
+        )
         if question is not None:
             raise ImmediateHttpResponse(question)
 
@@ -55,10 +57,10 @@ class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # untyped library
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add whose page it is."""
-        says = self._says(self.object) if self.object else ""
-        return {**super().get_context_data(**kwargs), "page_is_for": says}
+        page_is_for = self._describe_page(self.object) if self.object else ""
+        return {**super().get_context_data(**kwargs), "page_is_for": page_is_for}
 
-    def _says(self, confirmation: Any) -> str:
+    def _describe_page(self, confirmation: Any) -> str:
         address = confirmation.email_address
         facts = {"email": address.email, "name": address.user}
         return _("This page confirms %(email)s for %(name)s’s account.") % facts
@@ -71,14 +73,16 @@ class ResetPassword(PasswordResetFromKeyView):  # type: ignore[misc]  # untyped 
         """Ask instead; signing out loses the key, so the link starts over from the e-mail."""
         link = reverse("account_reset_password_from_key", args=[self.kwargs["uidb36"], self.key])
         user = self.reset_user
-        question = ask_first(self.request, user, self._says(), called=user.email, address=link)
+        question = ask_first(
+            self.request, user, self._describe_page(), called=user.email, address=link
+        )
         if question is not None:
             raise ImmediateHttpResponse(question)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add whose page it is."""
-        says = self._says() if self.reset_user else ""
-        return {**super().get_context_data(**kwargs), "page_is_for": says}
+        page_is_for = self._describe_page() if self.reset_user else ""
+        return {**super().get_context_data(**kwargs), "page_is_for": page_is_for}
 
-    def _says(self) -> str:
+    def _describe_page(self) -> str:
         return _("This page sets a new password for %(email)s.") % {"email": self.reset_user.email}

@@ -19,7 +19,7 @@ from subscriptions.policy import members
 from subscriptions.policy.members import Capability
 
 
-def begin(request: HttpRequest, user: User) -> None:
+def sign_in(request: HttpRequest, user: User) -> None:
     """Sign in someone who has just set a password, as if they had entered it to sign in."""
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     record_authentication(request, user, method="password")

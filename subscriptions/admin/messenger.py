@@ -27,7 +27,7 @@ from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.messenger import replies, threads
 from subscriptions.messenger.forms import MessageForm
 from subscriptions.models import Message, Thread, User
-from subscriptions.models.indexes import begins
+from subscriptions.models.indexes import starts_with
 from subscriptions.models.messenger import ThreadState
 from subscriptions.policy.refusal import Refused
 from subscriptions.text.ids import read_number
@@ -103,7 +103,7 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search by author, with or without an account, or by organization."""
-        by_person = Q(person__in=search.people(text)) | begins("email", text)
+        by_person = Q(person__in=search.people(text)) | starts_with("email", text)
         if "@" in text:
             return by_person
         by_name = Q(name__istartswith=text)

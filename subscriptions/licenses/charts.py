@@ -60,14 +60,14 @@ def _lines(history: History, top: int) -> list[Line]:
     lines = []
     for step, following in zip(history.steps, [*history.steps[1:], None], strict=True):
         until = following.day if following else history.ends_on + timedelta(days=1)
-        lines += _along(history, step, until, top)
+        lines += _step_lines(history, step, until, top)
         if following:
             x = _x(history, until)
             lines.append(Line(x, _y(step.held, top), x, _y(following.held, top)))
     return lines
 
 
-def _along(history: History, step: Step, until: date, top: int) -> list[Line]:
+def _step_lines(history: History, step: Step, until: date, top: int) -> list[Line]:
     """Return the horizontal line for one step, split at today if today is within it."""
     start, now, end = (_x(history, day) for day in (step.day, history.today, until))
     y = _y(step.held, top)

@@ -41,7 +41,7 @@ class DailyReport:
 def remind_all() -> DailyReport:
     """Send all reminders due today; a failure for one organization does not stop the others."""
     report = DailyReport()
-    for term in chain(_terms_near_end(clock.today()), _terms_left_by_cancellations()):
+    for term in chain(_terms_near_end(clock.today()), _terms_to_renew_after_cancellation()):
         try:
             with transaction.atomic():
                 _process_term(term, report)
@@ -67,7 +67,7 @@ def _terms_near_end(today: date) -> Iterator[Term]:
     )
 
 
-def _terms_left_by_cancellations() -> Iterator[Term]:
+def _terms_to_renew_after_cancellation() -> Iterator[Term]:
     """Yield the term to renew for each organization with a recent cancellation (R30)."""
     since = clock.now() - timedelta(days=settings.CLOSE_AFTER_DAYS) - _LOOK_BACK
     canceled = Organization.objects.filter(terms__canceled_at__gte=since).distinct()
@@ -127,10 +127,10 @@ def _remind(
                 data=_facts(subscription, term, str(member.user)),
             )
             sent += 1
-    return sent + _remind_named_addresses(subscription, term)
+    return sent + _remind_added_addresses(subscription, term)
 
 
-def _remind_named_addresses(subscription: SubscriptionStatus, term: Term) -> int:
+def _remind_added_addresses(subscription: SubscriptionStatus, term: Term) -> int:
     """Send reminders to addresses without an account; the notification records what was sent."""
     run = reminders.reminders_to_send(
         term.starts_on, term.expires_on, today=subscription.today, covered=set()

@@ -122,7 +122,7 @@ def get_status(organization: Organization, now: datetime) -> SubscriptionStatus:
     terms = tuple(term for term in paid.values() if not is_canceled(term.canceled_at, now=now))
     running = [term for term in terms if term.starts_on <= today <= term.expires_on]
     last = get_last_term(paid.values(), now)
-    members = _members_by_state(organization)
+    members = _count_members_by_state(organization)
     return SubscriptionStatus(
         organization=organization,
         now=now,
@@ -152,7 +152,7 @@ def _count(
 ) -> licenses.LicenseCount:
     """Count licenses; ``terms`` are from ``_paid_terms``, without canceled ones."""
     later = [term for term in terms if term.starts_on > today]
-    held_later = _held_when_they_start(organization, later)
+    held_later = _held_at_start(organization, later)
     return licenses.count_licenses(
         held=sum(term.granted for term in terms if expiration.still_counts(term.expires_on, today)),
         in_use=in_use,
@@ -171,18 +171,18 @@ def _open_checkout_quantity(organization: Organization) -> int | None:
     return quantity
 
 
-def _held_when_they_start(organization: Organization, later: Sequence[Term]) -> list[int]:
+def _held_at_start(organization: Organization, later: Sequence[Term]) -> list[int]:
     starts = [calendar.midnight(term.starts_on, clock.zone()) for term in later]
     return ledger.held_at(organization, starts) if starts else []
 
 
-def _members_by_state(organization: Organization) -> dict[str, int]:
+def _count_members_by_state(organization: Organization) -> dict[str, int]:
     """Count the members who hold a license (R4), by state."""
-    counts = Organization.objects.values_list(*map(_members_in, LICENSE_HOLDER_STATES))
+    counts = Organization.objects.values_list(*map(_count_members_in, LICENSE_HOLDER_STATES))
     return dict(zip(LICENSE_HOLDER_STATES, counts.get(pk=organization.pk), strict=True))
 
 
-def _members_in(state: MembershipState) -> Coalesce:
+def _count_members_in(state: MembershipState) -> Coalesce:
     # With COUNT(*) and one state each, both databases read one range of an index and no rows.
     found = Membership.objects.filter(organization=OuterRef("pk"), state=state).order_by()
     number = found.values("organization").annotate(number=Count("*")).values("number")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from subscriptions.models import Membership, Organization, User
-from subscriptions.models.indexes import begins
+from subscriptions.models.indexes import starts_with
 from subscriptions.models.members import MembershipState
 from subscriptions.text.ids import read_number
 
@@ -37,7 +37,7 @@ class Page:
 def get_page(organization: Organization, number: str) -> Page:
     """Return the page with this number, or the first or last one if it is out of range."""
     holders = _license_holders(organization)
-    wanted = min(_read(number), _MAX_LICENSE_NUMBER // PER_PAGE)
+    wanted = min(_read_page_number(number), _MAX_LICENSE_NUMBER // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
     # One more than a page, to know whether there is a next page.
     above = holders.filter(license_number__gt=start).select_related("user")
@@ -66,11 +66,11 @@ def search_page(
 
     ``only_invited``: only those who have not accepted their invitation.
     """
-    wanted = min(_read(number), _MAX_LICENSE_NUMBER // PER_PAGE)
+    wanted = min(_read_page_number(number), _MAX_LICENSE_NUMBER // PER_PAGE)
     start = (wanted - 1) * PER_PAGE
     matching = _license_holders(organization).select_related("user")
     if search:
-        matching = matching.filter(_begins(search))
+        matching = matching.filter(_matches(search))
     if only_invited:
         matching = matching.filter(state=MembershipState.INVITED)
     found = list(matching[start : start + PER_PAGE + 1])
@@ -104,12 +104,12 @@ def _page_number(license_number: int) -> int:
     return (license_number - 1) // PER_PAGE + 1
 
 
-def _read(number: str) -> int:
+def _read_page_number(number: str) -> int:
     # 18 digits are enough: any such number means the last page.
     return max(1, read_number(number[:18]) or 1)
 
 
-def _begins(search: str) -> Q:
+def _matches(search: str) -> Q:
     """Filter by the beginning of the display name or e-mail, or by license number."""
     # The name on an invited person's account is not searched: a match would reveal the account.
     invited, active = MembershipState.INVITED, MembershipState.ACTIVE
@@ -117,7 +117,7 @@ def _begins(search: str) -> Q:
     found |= _by_account(
         Q(name__istartswith=search), Q(user__name__istartswith=search), state=active
     )
-    found |= _by_account(begins("email", search), begins("user__email", search))
+    found |= _by_account(starts_with("email", search), starts_with("user__email", search))
     if (number := read_number(search)) is not None:
         found |= Q(license_number=min(number, _MAX_LICENSE_NUMBER))
     return found

@@ -23,7 +23,7 @@ from subscriptions.notifications import activity
 from subscriptions.policy import members
 from subscriptions.policy.refusal import Allowed, Reason, Refusal, Refused, require
 
-_FIELDS_SET_BY_ADDING = (
+_FIELDS_TO_UPDATE = (
     "license_number",
     "role",
     "state",
@@ -258,7 +258,7 @@ def _add(
     for membership, number in zip(added.values(), numbers, strict=True):
         membership.license_number = number
     returning = [membership for membership in added.values() if membership.pk]
-    Membership.objects.bulk_update(returning, _FIELDS_SET_BY_ADDING, batch_size=BATCH_SIZE)
+    Membership.objects.bulk_update(returning, _FIELDS_TO_UPDATE, batch_size=BATCH_SIZE)
     Membership.objects.bulk_create(
         [membership for membership in added.values() if not membership.pk], batch_size=BATCH_SIZE
     )

@@ -35,7 +35,7 @@ class PrefixIndex(models.Index):
 _LAST = "\U0010ffff"
 
 
-def begins(field: str, text: str) -> Q:
+def starts_with(field: str, text: str) -> Q:
     """Return the condition that ``field`` begins with ``text``, for lowercase unique fields."""
     text = text.lower()
     if connection.vendor == "sqlite":

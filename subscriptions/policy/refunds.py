@@ -46,7 +46,7 @@ def reversed_add_ons(purchase: PaidPurchase) -> int:
     return min(purchase.quantity, GROUP_SIZE * groups)
 
 
-def reversed_included(purchase: PaidPurchase) -> int:
+def reversed_included_licenses(purchase: PaidPurchase) -> int:
     """Return the reversed licenses of a renewal or original purchase: all of them, or none."""
     return purchase.quantity if purchase.is_refunded else 0
 

@@ -5,8 +5,10 @@ from urllib.parse import unquote
 
 from subscriptions.policy.roster_import import one_line
 
-_BARE = r"[^\s@<>()\[\];,/|\"]+@[^\s@<>()\[\];,/|\"]+"
-_ALONE = re.compile(rf"(?:^|(?<=[\s<(\[]))({_BARE}\.[^\s@<>()\[\];,/|\".]+)[;,.]*(?=$|[\s>)\]])")
+_ADDRESS = r"[^\s@<>()\[\];,/|\"]+@[^\s@<>()\[\];,/|\"]+"
+_LONE_ADDRESS = re.compile(
+    rf"(?:^|(?<=[\s<(\[]))({_ADDRESS}\.[^\s@<>()\[\];,/|\".]+)[;,.]*(?=$|[\s>)\]])"
+)
 
 
 def clean_address(text: str) -> str:
@@ -16,9 +18,9 @@ def clean_address(text: str) -> str:
     visible = "".join(c for c in one_line(text) if c.isprintable()).lower().strip(" ;,")
     if len(visible) > 1 and visible[0] == visible[-1] == "'":
         visible = visible[1:-1]
-    alone = _ALONE.findall(visible)
-    if alone and len(alone) == visible.count("@") and len(set(alone)) == 1:
-        return str(alone[0])
+    lone = _LONE_ADDRESS.findall(visible)
+    if lone and len(lone) == visible.count("@") and len(set(lone)) == 1:
+        return str(lone[0])
     return visible
 
 

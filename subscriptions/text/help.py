@@ -78,7 +78,7 @@ def find(query: str) -> tuple[list[Topic], list[Word]]:
     """Return the questions and terms that match a search, best first."""
     all_topics = {one.key: one for one in topics()}
     words = {one.key: one for one in glossary()}
-    others = _other_words(words.values())
+    others = _synonyms(words.values())
     found_topics = search.find(query, [_text(one) for one in all_topics.values()], others)
     found_words = search.find(
         query, [search.Text(one.key, one.word, one.meaning) for one in words.values()], others
@@ -94,7 +94,7 @@ def _text(one: Topic) -> search.Text:
     return search.Text(one.key, one.question, strip_tags(one.answer))
 
 
-def _other_words(words: Iterable[Word]) -> dict[str, str]:
+def _synonyms(words: Iterable[Word]) -> dict[str, str]:
     """Map each word in a synonym to the term that the screens use.
 
     English synonyms are included in all languages, because people use them. Short words ("de") are

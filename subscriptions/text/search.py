@@ -18,14 +18,14 @@ class Text:
     body: str
 
 
-def find(query: str, texts: Sequence[Text], other_words: Mapping[str, str]) -> list[str]:
+def find(query: str, texts: Sequence[Text], synonyms: Mapping[str, str]) -> list[str]:
     """Return the keys of the texts with at least half of the query's words, best first.
 
-    ``other_words`` maps synonyms to the word that the texts use ("seat" to "license"). Words match
+    ``synonyms`` maps other words to the word that the texts use ("seat" to "license"). Words match
     by their beginning, so that "price" finds "prices".
     """
-    query_words = set(_words(query, other_words))
-    scores = {text.key: _score(query_words, text, other_words) for text in texts}
+    query_words = set(_words(query, synonyms))
+    scores = {text.key: _score(query_words, text, synonyms) for text in texts}
     found = [
         key
         for key, (matched, _) in scores.items()
@@ -35,8 +35,8 @@ def find(query: str, texts: Sequence[Text], other_words: Mapping[str, str]) -> l
     return sorted(found, key=lambda key: scores[key], reverse=True)
 
 
-def _score(query_words: set[str], text: Text, other_words: Mapping[str, str]) -> tuple[int, int]:
-    title, body = (set(_words(part, other_words)) for part in (text.title, text.body))
+def _score(query_words: set[str], text: Text, synonyms: Mapping[str, str]) -> tuple[int, int]:
+    title, body = (set(_words(part, synonyms)) for part in (text.title, text.body))
     in_title = {word for word in query_words if _begins(word, title)}
     in_body = {word for word in query_words if _begins(word, body)}
     return len(in_title | in_body), 2 * len(in_title) + len(in_body)
@@ -46,9 +46,9 @@ def _begins(word: str, words: set[str]) -> bool:
     return any(one.startswith(word) or word == f"{one}s" for one in words)
 
 
-def _words(text: str, other_words: Mapping[str, str]) -> list[str]:
+def _words(text: str, synonyms: Mapping[str, str]) -> list[str]:
     words = re.findall(r"\w+", _without_accents(text.casefold()))
-    others = {_without_accents(word): _without_accents(one) for word, one in other_words.items()}
+    others = {_without_accents(word): _without_accents(one) for word, one in synonyms.items()}
     canonical = [_canonical(word, others) for word in words]
     return [word for word in canonical if len(word) >= MIN_WORD_LENGTH]
 

@@ -39,14 +39,14 @@ def test_reversal_never_exceeds_the_refund(groups: int, unit: int, part: float) 
 
 @pytest.mark.parametrize(("refunded", "licenses"), [(0, 0), (12_499, 0), (12_500, 25)])
 def test_term_is_reversed_only_by_a_full_refund(refunded: int, licenses: int) -> None:
-    assert refunds.reversed_included(bought(25, refunded)) == licenses
+    assert refunds.reversed_included_licenses(bought(25, refunded)) == licenses
 
 
 def test_full_refund_of_a_discounted_purchase_reverses_it() -> None:
     purchase = PaidPurchase(25, 500, 10_000, 10_000, "usd")
 
     assert purchase.is_refunded
-    assert refunds.reversed_included(purchase) == 25
+    assert refunds.reversed_included_licenses(purchase) == 25
 
 
 def test_free_purchase_is_never_refunded() -> None:
@@ -54,7 +54,7 @@ def test_free_purchase_is_never_refunded() -> None:
     free = PaidPurchase(25, 500, 0, 0, "usd")
 
     assert not free.is_refunded
-    assert refunds.reversed_included(free) == 0
+    assert refunds.reversed_included_licenses(free) == 0
     decision = refunds.may_refund_term(free, later_term_starts_on=None)
     assert reason_of(decision) == Reason.NOTHING_WAS_PAID
 

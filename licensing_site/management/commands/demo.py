@@ -142,7 +142,7 @@ class Command(BaseCommand):
         self._prepare(environment)
         with run_programs(demo.programs(secret), environment) as programs:
             for address in (demo.sandbox, demo.site):
-                wait_until_it_answers(address, programs)
+                wait_until_ready(address, programs)
             self._announce(demo)
             while True:
                 check_all_running(programs)
@@ -257,7 +257,7 @@ def check_all_running(programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None
             )
 
 
-def wait_until_it_answers(address: str, programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
+def wait_until_ready(address: str, programs: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
     # Never through a proxy, even if the shell has one.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     end = time.monotonic() + START_TIMEOUT

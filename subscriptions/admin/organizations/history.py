@@ -95,12 +95,12 @@ def _license(data: Mapping[str, Any]) -> str:
     return _("license %(number)s") % {"number": number} if number else ""
 
 
-def _freed(data: Mapping[str, Any]) -> str:
+def _freed_license(data: Mapping[str, Any]) -> str:
     number = data.get("license")
     return _("license %(number)s → available") % {"number": number} if number else ""
 
 
-def _returned(data: Mapping[str, Any]) -> str:
+def _license_change(data: Mapping[str, Any]) -> str:
     licenses = data.get("licenses") or 0
     return _("%(licenses)s licenses") % {"licenses": f"{licenses:+d}"} if licenses else ""
 
@@ -108,9 +108,9 @@ def _returned(data: Mapping[str, Any]) -> str:
 _CHANGES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "role_changed": _role,
     "member_added": _license,
-    "member_removed": _freed,
-    "payment_reversed": _returned,
-    "reversal_undone": _returned,
+    "member_removed": _freed_license,
+    "payment_reversed": _license_change,
+    "reversal_undone": _license_change,
 }
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models import Membership, Organization, User
-from subscriptions.models.indexes import begins
+from subscriptions.models.indexes import starts_with
 
 # More results are not useful; users enter a longer text instead.
 MAX_FOUND = 1000
@@ -20,18 +20,18 @@ MAX_FOUND = 1000
 
 def people(text: str) -> list[int]:
     """Return accounts whose e-mail address or name begins with ``text``; with an @, by address."""
-    by_email = begins("email", text)
+    by_email = starts_with("email", text)
     return _keys(User.objects.filter(by_email if "@" in text else by_email | _by_name(text)))
 
 
 def matches_name(text: str) -> Q:
     """Match organizations whose name, slug or billing e-mail begins with ``text``."""
-    return _by_name(text) | begins("slug", text) | Q(billing_email__istartswith=text)
+    return _by_name(text) | starts_with("slug", text) | Q(billing_email__istartswith=text)
 
 
-def with_member(text: str) -> list[int]:
+def organizations_with_member(text: str) -> list[int]:
     """Return organizations with a member whose e-mail address begins with ``text``."""
-    users = _keys(User.objects.filter(begins("email", text)))
+    users = _keys(User.objects.filter(starts_with("email", text)))
     found = Membership.objects.filter(user__in=users).order_by().values_list("organization")
     return [key for (key,) in found.distinct()[:MAX_FOUND]]
 
@@ -43,7 +43,7 @@ def organizations(text: str) -> list[int]:
     with an Alma.
     """
     found = _keys(Organization.objects.filter(matches_name(text)).order_by("name"))
-    return found if found and "@" not in text else [*found, *with_member(text)]
+    return found if found and "@" not in text else [*found, *organizations_with_member(text)]
 
 
 def organizations_named(text: str) -> Q:
@@ -51,7 +51,7 @@ def organizations_named(text: str) -> Q:
     own = matches_name(text)
     if "@" not in text and Organization.objects.filter(own).exists():
         return own
-    return own | Q(pk__in=with_member(text))
+    return own | Q(pk__in=organizations_with_member(text))
 
 
 def first_match(searches: Iterable[Callable[[str], Q | None]], text: str) -> Q:

@@ -36,7 +36,7 @@ def inactive(request: HttpRequest, member: Membership) -> HttpResponse:
     now = clock.now()
     found = use_cases.inactive_members(member.organization, now)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    _mark(member, page)
+    _set_may_be_changed(member, page)
     context = {
         "page": page,
         "days": use_cases.inactive_after(member.organization).days,
@@ -116,7 +116,7 @@ def _removed_page(
 ) -> HttpResponse:
     found = use_cases.removed_members(member.organization)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    _mark(member, page)
+    _set_may_be_changed(member, page)
     context = {
         "page": page,
         "reason": reason,
@@ -125,7 +125,7 @@ def _removed_page(
     return render(request, "members/removed.html", context, status=status)
 
 
-def _mark(member: Membership, rows: Iterable[Any]) -> None:
+def _set_may_be_changed(member: Membership, rows: Iterable[Any]) -> None:
     for row in rows:
         # Computed here, because templates hold no rules.
         row.may_be_changed = may_change(member.role, row.role) == ALLOWED

@@ -41,7 +41,7 @@ def _join_with_password(request: HttpRequest, membership: Membership) -> HttpRes
     if request.method == "POST" and form.is_valid():
         members.join(membership, form.cleaned_data["password"])
         user = User.objects.get(pk=membership.user_id)
-        reauthentication.begin(request, user)
+        reauthentication.sign_in(request, user)
         return _welcome(request, membership)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     context = {"membership": membership, "form": form}

@@ -33,7 +33,7 @@ from subscriptions.text.refusals import TOO_MANY_INVITATIONS, refusal_text
 @require_GET
 def users(request: HttpRequest, member: Membership) -> HttpResponse:
     """List the license holders."""
-    search = _storable(request.GET.get("q", "")).strip()[:100]
+    search = _make_storable(request.GET.get("q", "")).strip()[:100]
     number = request.GET.get("page", "")
     only_invited = request.GET.get("state") == MembershipState.INVITED
     page = (
@@ -214,9 +214,9 @@ def _member(actor: Membership, key: UUID) -> Membership:
 
 
 def _entered(post: QueryDict) -> dict[str, str]:
-    return {name: _storable(post.get(name, "")) for name in AddUserForm.base_fields}
+    return {name: _make_storable(post.get(name, "")) for name in AddUserForm.base_fields}
 
 
-def _storable(text: str) -> str:
+def _make_storable(text: str) -> str:
     """Remove what PostgreSQL cannot store, and shorten the text."""
     return text.replace("\x00", "")[:300]

@@ -49,13 +49,13 @@ def sign_in_again(request: HttpRequest, page: str = "") -> HttpResponseBase:
     if request.method != "POST":
         return response
     if _keep(request, page):
-        words = _(
+        text = _(
             "You were signed out before this was saved. Sign in within 30 minutes to get back "
             "what you typed."
         )
     else:
-        words = _("You were signed out, so nothing was saved. Sign in and try again.")
-    messages.info(request, words)
+        text = _("You were signed out, so nothing was saved. Sign in and try again.")
+    messages.info(request, text)
     if request.htmx:  # type: ignore[attr-defined]  # set by django-htmx
         return HttpResponseClientRedirect(response.url)
     return response
@@ -108,11 +108,11 @@ def _take(request: HttpRequest) -> MultiValueDict[str, str] | None:
     del request.session[_KEY]
     if not _is_valid(kept, request.user):
         return None
-    words = _(
+    text = _(
         "Nothing has been saved, sent, or charged yet. Check what you typed, then press the "
         "button again."
     )
-    messages.warning(request, words)
+    messages.warning(request, text)
     return MultiValueDict(kept["typed"])
 
 

@@ -192,8 +192,8 @@ class ThreadAdmin(SearchMixin, ReadOnlyAdmin):
                     thread, _staff(request), form.draft(), seen=form.cleaned_data["seen"]
                 )
                 if is_new:
-                    words = gettext("Replied (message %(number)s).") % {"number": reply.pk}
-                    self.log_change(request, thread, words)
+                    text = gettext("Replied (message %(number)s).") % {"number": reply.pk}
+                    self.log_change(request, thread, text)
         except Refused as refused:
             form.add_error("body", refusal_text(refused.refusal))
             return self._show(request, thread, form, status=409)

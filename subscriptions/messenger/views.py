@@ -130,8 +130,8 @@ def _thread_page(request: HttpRequest, author: Author) -> HttpResponse:
         return _show(request, author, form, status=_http_status(refused.refusal))
     if _is_htmx(request):
         return _show(request, author, MessageForm(), was_sent=True)
-    words = _("Your message has been sent. Support will reply here and by e-mail.")
-    flashes.success(request, words)
+    text = _("Your message has been sent. Support will reply here and by e-mail.")
+    flashes.success(request, text)
     return redirect(_url_for(author, "thread"))
 
 
@@ -197,11 +197,11 @@ def _visitor_page(request: HttpRequest) -> HttpResponse:
         return _render(request, "visitor", {"form": form}, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not form.is_from_bot:
         if not limits.allows_message_without_account(request):
-            words = _(
+            text = _(
                 "Too many messages came from your connection in the last hour. Try again "
                 "later. Your text is still here."
             )
-            form.add_error("body", words)
+            form.add_error("body", text)
             return _render(request, "visitor", {"form": form}, HTTPStatus.TOO_MANY_REQUESTS)
         data = form.cleaned_data
         threads.write_without_account(data["name"], data["email"], form.draft())

@@ -126,10 +126,10 @@ def imported_roster(request: HttpRequest, member: Membership, roster: UUID) -> H
     if "buy" in request.POST:
         return redirect(_purchase_url(member, found))
     if changed:
-        words = ngettext(
+        text = ngettext(
             "%(rows)s row has been changed.", "%(rows)s rows have been changed.", changed
         )
-        messages.success(request, words % {"rows": formats.number(changed)})
+        messages.success(request, text % {"rows": formats.number(changed)})
     return redirect(_address(member, found, request.POST.get("show", "")))
 
 
@@ -154,12 +154,12 @@ def add_roster(request: HttpRequest, member: Membership, roster: UUID) -> HttpRe
         return _roster_page(
             request, member, found, refusal=refused.refusal, status=HTTPStatus.CONFLICT
         )
-    words = ngettext(
+    text = ngettext(
         "%(added)s user has been added. The invitation goes out within minutes.",
         "%(added)s users have been added. The invitations go out within minutes.",
         added,
     )
-    messages.success(request, words % {"added": formats.number(added)})
+    messages.success(request, text % {"added": formats.number(added)})
     if rosters.check(found, member).counts[RowState.INVALID]:
         return redirect(_address(member, found, urlencode({"state": RowState.INVALID.value})))
     return redirect("subscriptions:users", member.organization.slug)

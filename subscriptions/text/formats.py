@@ -62,8 +62,8 @@ def validity(start: date | None, expires_on: date) -> str:
     end = {"end": end_of(expires_on)}
     if start is None:
         return _("until %(end)s") % end
-    start_words = moment(start) if isinstance(start, datetime) else full_date(start)
-    return _("%(start)s until %(end)s") % {"start": start_words, **end}
+    start_text = moment(start) if isinstance(start, datetime) else full_date(start)
+    return _("%(start)s until %(end)s") % {"start": start_text, **end}
 
 
 def _time(local: datetime) -> str:

@@ -56,7 +56,7 @@ class PhaseFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the phases."""
-        return [(phase.value, words) for phase, words in PHASES.items()]
+        return [(phase.value, label) for phase, label in PHASES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Select organizations in the chosen phase today."""

@@ -82,13 +82,13 @@ def members(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | N
 
 
 def _state(member: Membership, now: datetime) -> str:
-    words = str(member.get_state_display())
+    text = str(member.get_state_display())
     if member.state != MembershipState.INVITED or member.invited_at is None:
-        return words
-    words = _("Invited %(day)s") % {"day": local_day(member.invited_at)}
+        return text
+    text = _("Invited %(day)s") % {"day": local_day(member.invited_at)}
     if rules.is_invitation_valid(member.invited_at, now):
-        return highlight(words)
-    return highlight(_("%(invited)s (link expired)") % {"invited": words})
+        return highlight(text)
+    return highlight(_("%(invited)s (link expired)") % {"invited": text})
 
 
 def _resend(member: Membership) -> str:
@@ -247,16 +247,16 @@ def _removal_request_link(message: Message | None, organization: Organization) -
     if message.is_done:  # type: ignore[attr-defined]
         return _("%(quantity)s: removed") % {"quantity": message.removal_quantity}
     page = display.admin_url(organization, "remove_licenses")
-    words = _("%(quantity)s: remove…") % {"quantity": formats.number(message.removal_quantity or 0)}
-    return display.link_to(f"{page}?{urlencode({'message': message.pk})}", words)
+    text = _("%(quantity)s: remove…") % {"quantity": formats.number(message.removal_quantity or 0)}
+    return display.link_to(f"{page}?{urlencode({'message': message.pk})}", text)
 
 
 def _thread_state(thread: Thread) -> str:
-    words = str(thread.get_state_display())
+    text = str(thread.get_state_display())
     if thread.waiting_since is None:
-        return words
+        return text
     since = _("%(state)s since %(when)s") % {
-        "state": words,
+        "state": text,
         "when": moment(thread.waiting_since),
     }
     return highlight(since)

@@ -74,8 +74,8 @@ class OrganizationAdmin(SearchMixin, ReadOnlyAdmin):
     def phase(self, organization: Organization) -> str:
         """Return the phase, highlighted if support may have to act."""
         phase = _figures(organization).phase
-        words = str(PHASES[phase])
-        return display.highlight(words) if phase in RENEWAL_PHASES else words
+        text = str(PHASES[phase])
+        return display.highlight(text) if phase in RENEWAL_PHASES else text
 
     @admin.display(description=_("expires"))
     def ended_on(self, organization: Organization) -> date | None:

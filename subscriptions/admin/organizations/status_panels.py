@@ -76,11 +76,11 @@ def current_term(request: HttpRequest, subscription: SubscriptionStatus) -> Pane
         facts.append((_("Days since it ended"), formats.number(-subscription.days_remaining)))
     if subscription.next_term is not None:
         upcoming = subscription.next_term
-        words = _("from %(start)s, %(price)s per license") % {
+        text = _("from %(start)s, %(price)s per license") % {
             "start": day(upcoming.starts_on),
             "price": money(upcoming.unit_amount, upcoming.currency),
         }
-        facts.append((_("Renewed"), link(upcoming, words)))
+        facts.append((_("Renewed"), link(upcoming, text)))
     return Panel(_("Subscription"), "subscription", facts=facts)
 
 
@@ -95,7 +95,7 @@ def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
     if count.over:
         facts.append((_("Over"), highlight(formats.number(count.over))))
     if count.usable < count.held:
-        words = _("%(usable)s can be used: %(why)s") % {
+        text = _("%(usable)s can be used: %(why)s") % {
             "usable": formats.number(count.usable),
             "why": (
                 _("the next term has only this many")
@@ -103,7 +103,7 @@ def licenses(request: HttpRequest, subscription: SubscriptionStatus) -> Panel:
                 else _("a renewal for this many is being paid for")
             ),
         }
-        facts.append((_("Limit"), words))
+        facts.append((_("Limit"), text))
     sold = subscription.may_add_licenses
     why_not = refusal_text(sold) if isinstance(sold, Refusal) else ""
     facts.append(
@@ -137,13 +137,13 @@ def quantity_facts(term: Term, subscription: SubscriptionStatus) -> list[Fact]:
     need = renewals.get_need(term, in_use=subscription.licenses.in_use)
     package = Package.objects.get(pk=term.package_id)
     quantity = need.quantity(package).quantity
-    words = _("%(quantity)s licenses, %(total)s with %(package)s today") % {
+    text = _("%(quantity)s licenses, %(total)s with %(package)s today") % {
         "quantity": formats.number(quantity),
         "total": money(quantity * package.unit_amount, package.currency),
         "package": package.name,
     }
     return [
-        (_("Current renewal"), words),
+        (_("Current renewal"), text),
         (
             _("Removed from the renewal"),
             formats.number(need.removed) if need.removed else _("none"),

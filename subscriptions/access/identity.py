@@ -17,18 +17,18 @@ PAGE = "access/whose_page.html"
 
 
 def ask_first(
-    request: HttpRequest, owner: User, page_is_for: str, *, called: str, address: str = ""
+    request: HttpRequest, owner: User, page_is_for: str, *, owner_label: str, address: str = ""
 ) -> HttpResponse | None:
     """Return a question if someone other than ``owner`` is signed in, else None.
 
-    ``called``: the owner's name or e-mail, whichever the page shows anyway. ``address``: the URL to
-    open after signing out; this one by default.
+    ``owner_label``: the owner's name or e-mail, whichever the page shows anyway. ``address``: the
+    URL to open after signing out; this one by default.
     """
     if not request.user.is_authenticated or request.user.pk == owner.pk:
         return None
     context = {
         "page_is_for": page_is_for,
-        "called": called,
+        "called": owner_label,
         "address": address or request.get_full_path(),
     }
     status = HTTPStatus.OK if request.method == "GET" else HTTPStatus.CONFLICT
@@ -44,7 +44,7 @@ class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # untyped library
         """Ask instead of signing out."""
         user = confirmation.email_address.user
         question = ask_first(
-            self.request, user, self._describe_page(confirmation), called=str(user)
+            self.request, user, self._describe_page(confirmation), owner_label=str(user)
         )
         if question is not None:
             raise ImmediateHttpResponse(question)
@@ -74,7 +74,7 @@ class ResetPassword(PasswordResetFromKeyView):  # type: ignore[misc]  # untyped 
         link = reverse("account_reset_password_from_key", args=[self.kwargs["uidb36"], self.key])
         user = self.reset_user
         question = ask_first(
-            self.request, user, self._describe_page(), called=user.email, address=link
+            self.request, user, self._describe_page(), owner_label=user.email, address=link
         )
         if question is not None:
             raise ImmediateHttpResponse(question)

@@ -25,7 +25,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         membership = invitations.get_membership(token)
         email = membership.user.email
         page_is_for = _("This invitation is for %(email)s.") % {"email": email}
-        question = identity.ask_first(request, membership.user, page_is_for, called=email)
+        question = identity.ask_first(request, membership.user, page_is_for, owner_label=email)
         if question is not None:
             return question
         if membership.user.has_usable_password():

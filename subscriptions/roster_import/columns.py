@@ -114,17 +114,17 @@ def read_columns(table: Table) -> Sheet:
     rows = table.rows[number + 1 :]
     if not rows:
         raise Refused(Refusal(Reason.FILE_WITHOUT_ROWS))
-    shown = [_blank_hidden(row.cells, table.hidden) for row in rows]
-    places = _by_heading(_blank_hidden(heading, table.hidden))
+    visible = [_blank_hidden(row.cells, table.hidden) for row in rows]
+    places = _find_by_heading(_blank_hidden(heading, table.hidden))
     if Column.EMAIL not in places:
         try:
-            places = _by_content(shown, places, has_heading=bool(heading))
+            places = _find_by_content(visible, places, has_heading=bool(heading))
         except Refused:
             raise _no_addresses_error(table, rows, heading) from None
     if len(table.rows) > MAX_ROWS + _MAX_OTHER_ROWS:
         raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MAX_ROWS}))
     statuses = _Statuses(heading, rows, places)
-    read = zip(rows, shown, strict=True)
+    read = zip(rows, visible, strict=True)
     lines = [_line(row, cells, places, statuses.find_status(row.cells)) for row, cells in read]
     lines = [line for line in lines if line.name or line.email]
     if not lines:
@@ -133,14 +133,14 @@ def read_columns(table: Table) -> Sheet:
         raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MAX_ROWS}))
     used = {number: column for column, number in places.items()}
     used |= dict.fromkeys(statuses.columns, Column.STATUS)
-    others = set(range(max(len(cells) for cells in (heading, *shown)))) - set(used)
-    addresses = _column(shown, places[Column.EMAIL])
+    others = set(range(max(len(cells) for cells in (heading, *visible)))) - set(used)
+    addresses = _column(visible, places[Column.EMAIL])
     return Sheet(
         lines,
         table.name,
         used=[(column.value, _heading(heading, n)) for n, column in sorted(used.items())],
         unused=[
-            _heading(heading, n) for n in sorted(others - table.hidden) if _has_content(n, shown)
+            _heading(heading, n) for n in sorted(others - table.hidden) if _has_content(n, visible)
         ],
         hidden=[
             _heading(heading, n)
@@ -179,12 +179,12 @@ def _has_email_heading(heading: list[str]) -> bool:
     return any(named[0] == Column.EMAIL for named in map(read_heading, heading) if named)
 
 
-def _by_heading(heading: list[str]) -> Places:
+def _find_by_heading(heading: list[str]) -> Places:
     named = [(read_heading(cell), number) for number, cell in enumerate(heading)]
     # If several columns match ("Contact" and "Name"), the most certain heading wins, or the first.
-    sure = sorted((found[1], number, found[0]) for found, number in named if found)
+    by_certainty = sorted((found[1], number, found[0]) for found, number in named if found)
     places: Places = {}
-    for _, number, column in sure:
+    for _, number, column in by_certainty:
         if column != Column.STATUS:
             places.setdefault(column, number)
     if Column.NAME not in places and Column.FIRST_NAME not in places:
@@ -241,7 +241,7 @@ class _Statuses:
 # Content ----------------------------------------------------------------------------------------
 
 
-def _by_content(rows: list[list[str]], named: Places, *, has_heading: bool) -> Places:
+def _find_by_content(rows: list[list[str]], named: Places, *, has_heading: bool) -> Places:
     """Find columns by their content, keeping those found by a heading."""
     sample = rows[:_SAMPLE_ROWS]
     width = max((len(cells) for cells in sample), default=0)

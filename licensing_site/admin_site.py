@@ -37,8 +37,8 @@ class AdminSite(admin.AdminSite):
         """Register models, except those of libraries in HIDDEN_APPS."""
         is_one = isinstance(model_or_iterable, ModelBase)
         models = [model_or_iterable] if is_one else model_or_iterable
-        shown = [model for model in models if model._meta.app_label not in HIDDEN_APPS]
-        super().register(shown, admin_class, **options)
+        visible = [model for model in models if model._meta.app_label not in HIDDEN_APPS]
+        super().register(visible, admin_class, **options)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         """Add our URLs before Django's, which end with a catch-all."""

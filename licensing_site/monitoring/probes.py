@@ -65,8 +65,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def metrics_page(request: HttpRequest) -> HttpResponse:
     """Return the metrics to clients with ``METRICS_TOKEN``; 404 if it is wrong or not set."""
     expected = settings.METRICS_TOKEN
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not expected or not constant_time_compare(given, expected):
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not expected or not constant_time_compare(token, expected):
         return _plain("Not found.\n", HTTPStatus.NOT_FOUND)
     return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 

@@ -76,12 +76,12 @@ def bound_data(request: HttpRequest) -> MultiValueDict[str, str] | None:
 
 def drop_form_of_other_user(request: HttpRequest, user: User, **_signal: Any) -> None:
     """Drop an unsaved form if another user signs in; receives ``user_logged_in``."""
-    kept = request.session.get(_KEY)
-    if kept is None:
+    saved = request.session.get(_KEY)
+    if saved is None:
         return
     if request.session.get_expiry_age() == RETENTION_PERIOD:
         request.session.set_expiry(None)
-    if not _is_valid(kept, user):
+    if not _is_valid(saved, user):
         del request.session[_KEY]
 
 
@@ -101,23 +101,23 @@ def _keep(request: HttpRequest, page: str) -> bool:
 
 
 def _take(request: HttpRequest) -> MultiValueDict[str, str] | None:
-    kept = request.session.get(_KEY)
+    saved = request.session.get(_KEY)
     is_part = request.htmx  # type: ignore[attr-defined]  # set by django-htmx
-    if kept is None or kept["path"] != request.path or is_part:
+    if saved is None or saved["path"] != request.path or is_part:
         return None
     del request.session[_KEY]
-    if not _is_valid(kept, request.user):
+    if not _is_valid(saved, request.user):
         return None
     text = _(
         "Nothing has been saved, sent, or charged yet. Check what you typed, then press the "
         "button again."
     )
     messages.warning(request, text)
-    return MultiValueDict(kept["typed"])
+    return MultiValueDict(saved["typed"])
 
 
-def _is_valid(kept: dict[str, Any], user: Any) -> bool:
-    return bool(kept["user"] == str(user.pk) and time.time() - kept["at"] < RETENTION_PERIOD)
+def _is_valid(saved: dict[str, Any], user: Any) -> bool:
+    return bool(saved["user"] == str(user.pk) and time.time() - saved["at"] < RETENTION_PERIOD)
 
 
 def _signer() -> Signer:

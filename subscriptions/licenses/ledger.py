@@ -83,10 +83,10 @@ def find_entry(reference: str) -> LicenseEntry | None:
 
 def reversed_quantity(reference: str) -> int:
     """Return how many licenses granted for ``reference`` have been taken back."""
-    taken = LicenseEntry.objects.filter(reverses__reference=reference).aggregate(
+    total = LicenseEntry.objects.filter(reverses__reference=reference).aggregate(
         sum=Sum("quantity")
     )["sum"]
-    return -(taken or 0)
+    return -(total or 0)
 
 
 def held_at(organization: Organization, instants: Sequence[datetime]) -> list[int]:

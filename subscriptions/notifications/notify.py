@@ -153,5 +153,5 @@ _SECRETS: dict[str, Callable[[Notification], Mapping[str, object]]] = {"invitati
 
 def _get_language(recipient: str) -> str:
     """Return the language the person chose, or the default; the browser's is not known here."""
-    chosen = User.objects.filter(email=recipient).values_list("language", flat=True).first()
-    return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    language = User.objects.filter(email=recipient).values_list("language", flat=True).first()
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

@@ -83,9 +83,9 @@ class BaseAddressFormSet(forms.BaseFormSet):  # type: ignore[type-arg]  # not ge
 
     def addresses(self) -> list[NotifiedAddress]:
         """Return the addresses to save, without duplicates."""
-        kept = [form for form in self.forms if form not in self.deleted_forms]
+        remaining = [form for form in self.forms if form not in self.deleted_forms]
         found = {}
-        for data in (form.cleaned_data for form in kept):
+        for data in (form.cleaned_data for form in remaining):
             if data.get("email"):
                 email = data["email"].lower()
                 found[email] = NotifiedAddress(

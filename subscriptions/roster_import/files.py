@@ -93,8 +93,8 @@ def _sheets_with_people(tables: Iterable[Table]) -> list[Sheet]:
             sheets.append(read_columns(table))
         except Refused as refused:
             refusals[refused.refusal.reason] = refused.refusal
-        kept = sum(len(sheet.lines) for sheet in sheets)
-        if Reason.FILE_TOO_MANY_ROWS in refusals or kept > _MAX_TOTAL_ROWS:
+        total = sum(len(sheet.lines) for sheet in sheets)
+        if Reason.FILE_TOO_MANY_ROWS in refusals or total > _MAX_TOTAL_ROWS:
             raise Refused(Refusal(Reason.FILE_TOO_MANY_ROWS, {"most": MAX_ROWS}))
     # A sheet of instructions may contain an address; ignore it if another sheet has headings.
     if Reason.FILE_WITHOUT_ROWS in refusals or any(sheet.is_sure for sheet in sheets):

@@ -217,12 +217,12 @@ def set_options(roster: RosterImport, options: RosterOptions) -> None:
 
     Decisions about single rows do not change.
     """
-    chosen = {name: value for name, value in asdict(options).items() if value is not None}
-    if chosen.get("sheet", 0) >= max(1, len(roster.sheets)):
-        del chosen["sheet"]
-    for name, value in chosen.items():
+    changes = {name: value for name, value in asdict(options).items() if value is not None}
+    if changes.get("sheet", 0) >= max(1, len(roster.sheets)):
+        del changes["sheet"]
+    for name, value in changes.items():
         setattr(roster, name, value)
-    roster.save(update_fields=list(chosen))
+    roster.save(update_fields=list(changes))
 
 
 def make_unknown_roles_general(roster: RosterImport, actor: Membership) -> int:
@@ -275,7 +275,7 @@ def _check(roster: RosterImport, organization: Organization, actor_role: str) ->
     results = rules.check(
         (_to_row(row) for row in rows),
         known=_known_people(organization, {row.email for row in rows}),
-        roles={typed: role for typed in {row.role for row in rows} if (role := read_role(typed))},
+        roles={name: role for name in {row.role for row in rows} if (role := read_role(name))},
         actor_role=actor_role,
         includes_hidden=roster.includes_hidden,
         includes_inactive=roster.includes_inactive,

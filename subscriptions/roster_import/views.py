@@ -215,9 +215,9 @@ def _roster_page(
     checked = rosters.check(roster, member)
     subscription = get_status(member.organization, clock.now())
     need = rosters.compute_need(checked, subscription)
-    asked = request.GET.get("state", "")
+    requested = request.GET.get("state", "")
     # Once no row is left in the selected state, show all rows.
-    state = next((one for one in RowState if one == asked and checked.counts[one]), None)
+    state = next((one for one in RowState if one == requested and checked.counts[one]), None)
     rows = checked.rows if state is None else checked.in_state(state)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     edited = request.GET.get("edit", "")
@@ -302,9 +302,9 @@ def _address(member: Membership, roster: RosterImport, show: str = "") -> str:
     """Return the URL of the preview with the filter and page that were shown."""
     args = [member.organization.slug, roster.pk]
     path = reverse("subscriptions:imported_roster", args=args)
-    asked = QueryDict(show[:200])
-    kept = {name: str(asked[name]) for name in ("state", "page", "edit") if asked.get(name)}
-    return f"{path}?{urlencode(kept)}" if kept else path
+    params = QueryDict(show[:200])
+    query = {name: str(params[name]) for name in ("state", "page", "edit") if params.get(name)}
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def _purchase_url(member: Membership, roster: RosterImport) -> str:

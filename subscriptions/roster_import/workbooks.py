@@ -43,8 +43,8 @@ def read_tables(data: bytes) -> Iterator[Table]:
             book: Any = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
             with closing(book):
                 # Several sheets may share one part of the file; read it only once.
-                shown = (one for one in book.worksheets if one.sheet_state == "visible")
-                for sheet in {one._worksheet_path: one for one in shown}.values():
+                visible = (one for one in book.worksheets if one.sheet_state == "visible")
+                for sheet in {one._worksheet_path: one for one in visible}.values():
                     table = _table(book, sheet)
                     if table.rows:
                         yield table
@@ -90,9 +90,9 @@ def _table(book: Any, sheet: Any) -> Table:
 
 def _rows(parser: _SheetParser) -> Iterator[tuple[int, list[str], bool]]:
     for position, found in parser.parse():
-        kept = [cell for cell in found if cell["column"] <= MAX_COLUMNS]
-        cells = [""] * max((cell["column"] for cell in kept), default=0)
-        for cell in kept:
+        within_limit = [cell for cell in found if cell["column"] <= MAX_COLUMNS]
+        cells = [""] * max((cell["column"] for cell in within_limit), default=0)
+        for cell in within_limit:
             cells[cell["column"] - 1] = _text(cell["value"])
         yield position, cells, _is_hidden(parser.row_dimensions.pop(str(position), {}), "ht")
 

@@ -197,8 +197,8 @@ def load_secrets() -> dict[str, str]:
         }
         file.touch(mode=0o600)
         file.write_text(json.dumps(new_secrets))
-    kept: dict[str, str] = json.loads(file.read_text())
-    return kept
+    stored: dict[str, str] = json.loads(file.read_text())
+    return stored
 
 
 def manage(environment: Mapping[str, str], *arguments: str) -> None:

@@ -60,8 +60,8 @@ class PhaseFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Select organizations in the chosen phase today."""
-        chosen = self.value()
-        return queryset.filter(in_phase(Phase(chosen))) if chosen in set(Phase) else queryset
+        selected = self.value()
+        return queryset.filter(in_phase(Phase(selected))) if selected in set(Phase) else queryset
 
 
 # Organizations that lost licenses in use.

@@ -128,16 +128,16 @@ def comparison_table(
     received: Mapping[str, Any],
     names: Mapping[str, str],
     head: Sequence[str],
-    shown: Callable[[Mapping[str, Any], str], object],
+    format_value: Callable[[Mapping[str, Any], str], object],
 ) -> str:
-    """Return a table of two columns with differences marked; ``shown`` formats a value."""
+    """Return a table of two columns with differences marked; ``format_value`` formats a value."""
     keys = [key for key in names if key in expected or key in received]
     rows = [
         (
             "differs" if key in expected and expected[key] != received.get(key) else "same",
             names[key],
             *(
-                "–" if facts.get(key) in (None, "") else shown(facts, key)
+                "–" if facts.get(key) in (None, "") else format_value(facts, key)
                 for facts in (expected, received)
             ),
         )

@@ -42,17 +42,17 @@ def organization_filter(field: str) -> type[admin.SimpleListFilter]:
         parameter_name = "organization"
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-            chosen = self.value()
-            if not chosen:
+            selected = self.value()
+            if not selected:
                 return []
-            if read_number(chosen) is None:
+            if read_number(selected) is None:
                 raise IncorrectLookupParameters
-            names = Organization.objects.filter(pk=chosen).values_list("name", flat=True)
-            return [(chosen, name) for name in names] or [(chosen, "–")]
+            names = Organization.objects.filter(pk=selected).values_list("name", flat=True)
+            return [(selected, name) for name in names] or [(selected, "–")]
 
         def value(self) -> str | None:
-            chosen = self.used_parameters.get(self.parameter_name)
-            return str(chosen) if chosen else None
+            selected = self.used_parameters.get(self.parameter_name)
+            return str(selected) if selected else None
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
             return queryset.filter(**{field: self.value()}) if self.value() else queryset

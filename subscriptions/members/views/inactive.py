@@ -54,21 +54,21 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
         text = _("Select at most %(most)s users at a time.")
         messages.error(request, text % {"most": use_cases.MAX_AT_ONCE})
         return redirect("subscriptions:users", member.organization.slug)
-    chosen = use_cases.find_selected(member.organization, keys)
-    if not chosen:
+    selected = use_cases.find_selected(member.organization, keys)
+    if not selected:
         messages.error(request, _("Select the users to remove, then try again."))
         return redirect("subscriptions:users", member.organization.slug)
     refusals = [
         (one, refusal_text(reason))
-        for one in chosen
+        for one in selected
         if (reason := members.removal_refusal(member, one)) is not None
     ]
-    context: dict[str, Any] = {"chosen": chosen, "refusals": refusals}
+    context: dict[str, Any] = {"chosen": selected, "refusals": refusals}
     if "confirm" not in request.POST or refusals:
         status = HTTPStatus.CONFLICT if refusals else HTTPStatus.OK
         return render(request, "members/remove_users.html", context, status=status)
     try:
-        freed = use_cases.remove_all(member, chosen)
+        freed = use_cases.remove_all(member, selected)
     except Refused as refused:
         context["reason"] = refusal_text(refused.refusal)
         return render(request, "members/remove_users.html", context, status=HTTPStatus.CONFLICT)
@@ -78,7 +78,7 @@ def remove_many(request: HttpRequest, member: Membership) -> HttpResponse:
         freed,
     )
     messages.success(request, text % {"number": formats.number(freed)})
-    if member.user_id in [one.user_id for one in chosen]:
+    if member.user_id in [one.user_id for one in selected]:
         return redirect("subscriptions:my_organizations")
     return redirect("subscriptions:users", member.organization.slug)
 
@@ -132,5 +132,5 @@ def _set_may_be_changed(member: Membership, rows: Iterable[Any]) -> None:
 
 
 def _keys(request: HttpRequest) -> list[UUID]:
-    chosen = request.POST.getlist("user")[: use_cases.MAX_AT_ONCE + 1]
-    return [key for key in map(read_uuid, chosen) if key]
+    values = request.POST.getlist("user")[: use_cases.MAX_AT_ONCE + 1]
+    return [key for key in map(read_uuid, values) if key]

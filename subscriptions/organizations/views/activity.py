@@ -29,14 +29,14 @@ def activity(request: HttpRequest, member: Membership) -> HttpResponse:
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     for row in page:
         row.words = log.describe_activity(row)  # type: ignore[attr-defined]
-    chosen = {name: request.GET.get(name, "")[:60] for name in ("kind", "actor", "since", "until")}
+    filters = {name: request.GET.get(name, "")[:60] for name in ("kind", "actor", "since", "until")}
     query = request.GET.copy()
     query.pop("page", None)
     context = {
         "page": page,
         "kinds": log.KINDS,
         "actors": log.get_actors(member.organization),
-        "chosen": chosen,
+        "chosen": filters,
         "tab": "activity",
         "query": query.urlencode(),
     }

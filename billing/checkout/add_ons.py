@@ -105,7 +105,7 @@ def _create(buyer: Membership, order: Order) -> Purchase:
         # Keeps the renewal from being started or paid at the same moment (R17), and the same form
         # from being sent twice.
         organization = lock_organization(buyer.organization)
-        before = _sent_before(organization, order)
+        before = _already_sent(organization, order)
         if before is not None:
             return before
         subscription = status_of(organization, now)
@@ -121,7 +121,7 @@ def _create(buyer: Membership, order: Order) -> Purchase:
         card_testing.refuse_suspicious(organization)
         if not order.is_repeat:
             _require_confirmation(buyer, order, now)
-        purchase = _frozen(buyer, organization, term, order, now)
+        purchase = _build_purchase(buyer, organization, term, order, now)
         purchase.save(force_insert=True)
         activity.record(
             organization,
@@ -132,7 +132,7 @@ def _create(buyer: Membership, order: Order) -> Purchase:
     return purchase
 
 
-def _sent_before(organization: Organization, order: Order) -> Purchase | None:
+def _already_sent(organization: Organization, order: Order) -> Purchase | None:
     """Return the purchase that the same form started before, unless this is a new attempt.
 
     A new attempt (a different quantity, or the first attempt has ended) takes over the form's
@@ -172,7 +172,7 @@ def _require_confirmation(buyer: Membership, order: Order, now: datetime) -> Non
         raise RepeatedPurchase(before)
 
 
-def _frozen(
+def _build_purchase(
     buyer: Membership,
     organization: Organization,
     term: Term,

@@ -100,9 +100,9 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
 
     Raises Refused, PriceChanged, ProcessorUnavailable, ProcessorRefused.
     """
-    before = _of_the_form(order).first()
+    before = _from_same_form(order).first()
     if before is not None and before.status in UNSETTLED:
-        if not _is_the_same(before, order):
+        if not _is_same_order(before, order):
             # The form was changed and sent again, so its first checkout must not be paid.
             close_checkout(before)
         elif before.session_id:
@@ -112,15 +112,15 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
         purchase = _create(order)
     except IntegrityError:
         # The same form was sent at the same moment; the other request has created it.
-        purchase = _of_the_form(order).get()
+        purchase = _from_same_form(order).get()
     return sessions.create_checkout(purchase)
 
 
-def _of_the_form(order: SubscriptionOrder) -> QuerySet[Purchase]:
+def _from_same_form(order: SubscriptionOrder) -> QuerySet[Purchase]:
     return Purchase.objects.filter(kind=PurchaseKind.ORIGINAL, submission=order.submission)
 
 
-def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
+def _is_same_order(purchase: Purchase, order: SubscriptionOrder) -> bool:
     """Whether the order equals the one that the purchase was started with."""
     application = purchase.application
     return (
@@ -144,7 +144,7 @@ def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
 
 def _create(order: SubscriptionOrder) -> Purchase:
     with transaction.atomic():
-        same_form = _of_the_form(order)
+        same_form = _from_same_form(order)
         before = same_form.select_for_update().first()
         if before is not None and before.status not in ENDED_UNPAID:
             return before
@@ -155,7 +155,7 @@ def _create(order: SubscriptionOrder) -> Purchase:
         plan = plan_subscription(package, order.quantity, code=order.code, now=now, lock=True)
         if plan.fingerprint != order.fingerprint:
             raise PriceChanged
-        purchase = _frozen(order, plan, now)
+        purchase = _build_purchase(order, plan, now)
         purchase.save(force_insert=True)
         Application.objects.create(
             purchase=purchase,
@@ -171,10 +171,10 @@ def _create(order: SubscriptionOrder) -> Purchase:
     return purchase
 
 
-def _frozen(order: SubscriptionOrder, plan: SubscriptionPlan, now: datetime) -> Purchase:
+def _build_purchase(order: SubscriptionOrder, plan: SubscriptionPlan, now: datetime) -> Purchase:
     purchase = Purchase(
         kind=PurchaseKind.ORIGINAL,
-        **plan.frozen(),
+        **plan.purchase_fields(),
         organization_name=order.organization_name,
         billing_name=order.billing_name,
         billing_address=order.billing_address,

@@ -113,7 +113,7 @@ class Plan:
         """All of it in one line, to compare when it is paid."""
         return price_fingerprint(self.package, self.price, self.discount)
 
-    def frozen(self) -> dict[str, Any]:
+    def purchase_fields(self) -> dict[str, Any]:
         """Return the purchase fields that freeze this plan (R31)."""
         return {
             "quantity": self.price.quantity,

@@ -44,7 +44,7 @@ class RenewalPlan(Plan):
 
     term: Term
     need: RenewalNeed
-    number: RenewalQuantity
+    quantity: RenewalQuantity
     starts_on: date | None
     expires_on: date | None
 
@@ -59,7 +59,7 @@ class RenewalOrder:
     submission: uuid.UUID
 
 
-class CheckoutsKeepOpening(Exception):
+class ConcurrentCheckouts(Exception):
     """Other users of the organization kept starting payments at the same moment."""
 
 
@@ -77,7 +77,7 @@ class Planner:
         self.subscription = subscription
         self.term = subscription.latest
         self.last = subscription.last
-        refuse_while_with_support(self.term)
+        refuse_if_under_review(self.term)
         self.need = renewals.need_of(self.term, in_use=subscription.licenses.in_use)
         self.discounts: Discounts = load_discounts(
             currency=subscription.organization.currency,
@@ -97,14 +97,14 @@ class Planner:
         term, zone = self.term, clock.zone()
         if not package.is_offered or package.currency != self.subscription.organization.currency:
             raise Refused(Refusal(Reason.PACKAGE_NOT_OFFERED))
-        number = self.need.quantity(package)
+        quantity = self.need.quantity(package)
         unit_amount = package.unit_amount
-        require(prices.may_be_counted(quantity=number.quantity, unit_amount=unit_amount))
-        discount = self.discounts.find(code=code, subtotal=number.quantity * unit_amount)
+        require(prices.may_be_counted(quantity=quantity.quantity, unit_amount=unit_amount))
+        discount = self.discounts.find(code=code, subtotal=quantity.quantity * unit_amount)
         now = self.subscription.now
         is_late = rules.is_late(self.last, at=now, zone=zone)
         price = prices.price_of(
-            quantity=number.quantity,
+            quantity=quantity.quantity,
             unit_amount=unit_amount,
             discount=discount,
             fee=settings.LATE_FEE_AMOUNT if is_late else 0,
@@ -116,7 +116,7 @@ class Planner:
             term=term,
             package=package,
             need=self.need,
-            number=number,
+            quantity=quantity,
             price=price,
             discount=discount,
             starts_on=None if is_late else starts_on,
@@ -131,7 +131,7 @@ def plan_renewal(
     return Planner(subscription, lock=lock).plan(package, code=code)
 
 
-def refuse_while_with_support(term: Term) -> None:
+def refuse_if_under_review(term: Term) -> None:
     """Raise Refused if support holds a payment for the renewal, so that it is not paid twice."""
     held = Purchase.objects.filter(
         renewal__term=term, renewal__state=RenewalState.PAYING, status=PurchaseStatus.REVIEW
@@ -144,20 +144,20 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
     """Close all open checkouts, then start the payment of the renewal (R17, R24).
 
     Returns the purchase: OPEN with its payment page, SETTLED if the total is 0, or in any status if
-    the same form was sent before. Raises Refused, PriceChanged, CheckoutsKeepOpening,
+    the same form was sent before. Raises Refused, PriceChanged, ConcurrentCheckouts,
     ProcessorUnavailable, ProcessorRefused.
     """
 
     def begin() -> Purchase | None:
-        before = _sent_before(buyer.organization, order)
-        if before is not None:
-            return before
+        existing = _already_sent(buyer.organization, order)
+        if existing is not None:
+            return existing
         require(status_of(buyer.organization, clock.now()).may_renew)
         _finish_refunds(buyer.organization)
         close_open_checkouts(buyer.organization)
         return _create(buyer, order)
 
-    return sessions.create_checkout(until_done(begin, otherwise=CheckoutsKeepOpening()))
+    return sessions.create_checkout(until_done(begin, otherwise=ConcurrentCheckouts()))
 
 
 def open_renewal_checkout(organization: Organization) -> Purchase | None:
@@ -195,19 +195,19 @@ def _finish_refunds(organization: Organization) -> None:
         sync.follow_up(refund)
 
 
-def _of_the_form(organization: Organization, order: RenewalOrder) -> QuerySet[Purchase]:
+def _from_same_form(organization: Organization, order: RenewalOrder) -> QuerySet[Purchase]:
     return Purchase.objects.filter(organization=organization, submission=order.submission)
 
 
-def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | None:
-    purchase = _of_the_form(organization, order).first()
+def _already_sent(organization: Organization, order: RenewalOrder) -> Purchase | None:
+    purchase = _from_same_form(organization, order).first()
     if purchase and purchase.status == PurchaseStatus.OPEN and purchase.session_id:
         # It may have expired or been paid in the meantime.
         purchase = settle.settle(purchase.session_id) or purchase
     if purchase is None or purchase.renewal is None or purchase.status in ENDED_UNPAID:
         return None
-    is_the_same = purchase_fingerprint(purchase, purchase.renewal.package) == order.fingerprint
-    return purchase if is_the_same else None
+    is_same = purchase_fingerprint(purchase, purchase.renewal.package) == order.fingerprint
+    return purchase if is_same else None
 
 
 def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
@@ -225,9 +225,9 @@ def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         plan = plan_renewal(subscription, lock_package(order.package), code=order.code, lock=True)
         if plan.fingerprint != order.fingerprint:
             raise PriceChanged
-        renewal = renewals.freeze(plan.term, plan.package, plan.number.quantity)
-        sessions.release_submission(_of_the_form(organization, order))
-        purchase = _frozen(buyer, plan, renewal, order, now)
+        renewal = renewals.freeze(plan.term, plan.package, plan.quantity.quantity)
+        sessions.release_submission(_from_same_form(organization, order))
+        purchase = _build_purchase(buyer, plan, renewal, order, now)
         if not plan.price.total:
             purchase.status = fulfillment.fulfill_free(purchase)
         purchase.save(force_insert=True)
@@ -240,7 +240,7 @@ def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
     return purchase
 
 
-def _frozen(
+def _build_purchase(
     buyer: Membership, plan: RenewalPlan, renewal: Renewal, order: RenewalOrder, now: datetime
 ) -> Purchase:
     organization = plan.term.organization
@@ -249,7 +249,7 @@ def _frozen(
         organization=organization,
         buyer=buyer.user,
         renewal=renewal,
-        **plan.frozen(),
+        **plan.purchase_fields(),
         **frozen_names(organization, buyer.user),
         submission=order.submission,
         created_at=now,

@@ -11,7 +11,7 @@ from typing import TypeVar
 from django.db import transaction
 
 from billing.checkout.closing import close_checkout
-from billing.checkout.renewals import open_renewal_checkout, refuse_while_with_support
+from billing.checkout.renewals import open_renewal_checkout, refuse_if_under_review
 from billing.models.locks import until_done
 from subscriptions import clock
 from subscriptions.licenses import removals, renewals
@@ -140,5 +140,5 @@ def _term_open_for_renewal(subscription: SubscriptionStatus) -> Term:
     require(subscription.may_renew)
     if subscription.latest is None:
         raise Refused(Refusal(Reason.NO_TERM))
-    refuse_while_with_support(subscription.latest)
+    refuse_if_under_review(subscription.latest)
     return subscription.latest

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from billing.checkout.forms import RenewalForm, new_submission, path_inside
 from billing.checkout.quotes import PriceChanged
 from billing.checkout.renewals import (
-    CheckoutsKeepOpening,
+    ConcurrentCheckouts,
     Planner,
     RenewalOrder,
     RenewalPlan,
@@ -104,7 +104,7 @@ def _start(
         form.add_error(None, refusal_text(refused.refusal))
     except PriceChanged:
         form.add_error(None, _("The total has changed since this page was shown. Check it again."))
-    except CheckoutsKeepOpening:
+    except ConcurrentCheckouts:
         form.add_error(
             None,
             _("Someone else in your organization is paying right now. Try again in a minute."),

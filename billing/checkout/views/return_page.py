@@ -42,7 +42,7 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
         # Not paid, so the buyer did not come from the payment page.
         return _confirming(request, purchase)
     if purchase.status == PurchaseStatus.SETTLED:
-        messages.success(request, _bought(member, purchase))
+        messages.success(request, _success_message(member, purchase))
         if purchase.return_to:
             return redirect(purchase.return_to)
     return redirect("billing:purchase", member.organization.slug, purchase.pk)
@@ -81,7 +81,7 @@ def _confirming(request: HttpRequest, purchase: Purchase) -> HttpResponse:
     return response
 
 
-def _bought(member: Membership, purchase: Purchase) -> str:
+def _success_message(member: Membership, purchase: Purchase) -> str:
     if purchase.kind == PurchaseKind.RENEWAL and purchase.term is not None:
         return _(
             "The subscription has been renewed with %(quantity)s licenses through %(expires)s. "

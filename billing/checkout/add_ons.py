@@ -49,9 +49,9 @@ class Order:
 class RepeatedPurchase(Exception):
     """The same person has just bought the same number; nothing was started."""
 
-    def __init__(self, before: Purchase) -> None:
-        super().__init__(before.pk)
-        self.before = before
+    def __init__(self, previous: Purchase) -> None:
+        super().__init__(previous.pk)
+        self.previous = previous
 
 
 def start_purchase(buyer: Membership, order: Order) -> Purchase:
@@ -105,9 +105,9 @@ def _create(buyer: Membership, order: Order) -> Purchase:
         # Keeps the renewal from being started or paid at the same moment (R17), and the same form
         # from being sent twice.
         organization = lock_organization(buyer.organization)
-        before = _already_sent(organization, order)
-        if before is not None:
-            return before
+        existing = _already_sent(organization, order)
+        if existing is not None:
+            return existing
         subscription = status_of(organization, now)
         require(subscription.may_add_licenses)
         term = subscription.latest
@@ -167,9 +167,9 @@ def _require_confirmation(buyer: Membership, order: Order, now: datetime) -> Non
         settled_at__gt=now - SAME_AGAIN_WITHIN,
         refunded_amount=0,
     )
-    before = same.order_by("-settled_at").first()
-    if before:
-        raise RepeatedPurchase(before)
+    previous = same.order_by("-settled_at").first()
+    if previous:
+        raise RepeatedPurchase(previous)
 
 
 def _build_purchase(

@@ -100,14 +100,14 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
 
     Raises Refused, PriceChanged, ProcessorUnavailable, ProcessorRefused.
     """
-    before = _from_same_form(order).first()
-    if before is not None and before.status in UNSETTLED:
-        if not _is_same_order(before, order):
+    existing = _from_same_form(order).first()
+    if existing is not None and existing.status in UNSETTLED:
+        if not _is_same_order(existing, order):
             # The form was changed and sent again, so its first checkout must not be paid.
-            close_checkout(before)
-        elif before.session_id:
+            close_checkout(existing)
+        elif existing.session_id:
             # It may have expired or been paid in the meantime.
-            settle.settle(before.session_id)
+            settle.settle(existing.session_id)
     try:
         purchase = _create(order)
     except IntegrityError:
@@ -145,9 +145,9 @@ def _is_same_order(purchase: Purchase, order: SubscriptionOrder) -> bool:
 def _create(order: SubscriptionOrder) -> Purchase:
     with transaction.atomic():
         same_form = _from_same_form(order)
-        before = same_form.select_for_update().first()
-        if before is not None and before.status not in ENDED_UNPAID:
-            return before
+        existing = same_form.select_for_update().first()
+        if existing is not None and existing.status not in ENDED_UNPAID:
+            return existing
         sessions.release_submission(same_form)
         card_testing.refuse_suspicious_stranger(order.buyer_email)
         now = clock.now()

@@ -166,9 +166,9 @@ def refund_problem(
 
     Returns the refund after calling the processor. Raises Refused.
     """
-    before = Refund.objects.filter(submission=submission).first()
-    if before is not None:
-        return before
+    existing = Refund.objects.filter(submission=submission).first()
+    if existing is not None:
+        return existing
     require(may_refund_problem(problem))
     fulfilled = _fulfilled_by(problem)
     if fulfilled is not None:
@@ -244,9 +244,9 @@ def _create_refund(purchase: Purchase, order: RefundOrder, actor: User) -> Refun
     """Check again under the lock and commit; return None if a renewal was opened since."""
     with transaction.atomic():
         purchase = lock_purchase(purchase)
-        before = Refund.objects.filter(submission=order.submission).first()
-        if before is not None:
-            return before
+        existing = Refund.objects.filter(submission=order.submission).first()
+        if existing is not None:
+            return existing
         if purchase.organization and open_renewal_checkout(purchase.organization):
             return None
         require(may_refund(purchase, order.licenses))

@@ -88,9 +88,9 @@ def remove_licenses(
     fewer licenses than members would be left. Raises ProcessorUnavailable, with nothing removed,
     if an open checkout could not be closed.
     """
-    before = LicenseRemoval.objects.filter(submission=order.submission).first()
-    if before is not None:
-        return before
+    existing = LicenseRemoval.objects.filter(submission=order.submission).first()
+    if existing is not None:
+        return existing
 
     def remove(subscription: SubscriptionStatus) -> LicenseRemoval:
         sent = LicenseRemoval.objects.filter(submission=order.submission).first()

@@ -152,7 +152,7 @@ LOST_DISPUTES = (DisputeStatus.LOST, DisputeStatus.APPEAL, DisputeStatus.APPEAL_
 # The processor refuses refunds during these.
 OPEN_DISPUTES = (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW)
 # Final; a lost dispute may still be appealed.
-OVER_DISPUTES = (DisputeStatus.WON, DisputeStatus.INQUIRY_CLOSED, DisputeStatus.PREVENTED)
+CLOSED_DISPUTES = (DisputeStatus.WON, DisputeStatus.INQUIRY_CLOSED, DisputeStatus.PREVENTED)
 _DECIDED_DISPUTES = (*LOST_DISPUTES, DisputeStatus.WON)
 
 

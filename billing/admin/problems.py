@@ -27,7 +27,7 @@ from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.models import User
 from subscriptions.policy.refusal import Allowed, Refusal, require
 
-MAY_SOLVE = "billing.change_paymentproblem"
+MAY_RESOLVE = "billing.change_paymentproblem"
 NAMES = {
     "purchase_id": _("Purchase"),
     "mode": _("Mode"),
@@ -65,7 +65,7 @@ def name_of(problem: PaymentProblem) -> str:
 class _AboutProblem(Action):
     """What the three actions have in common."""
 
-    permission = MAY_SOLVE
+    permission = MAY_RESOLVE
     resolution: Resolution
     subject: PaymentProblem
 
@@ -288,7 +288,7 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
 
     def tools(self, request: HttpRequest, obj: PaymentProblem) -> list[Tool]:
         """Offer the actions."""
-        if not request.user.has_perm(MAY_SOLVE) or obj.resolution:
+        if not request.user.has_perm(MAY_RESOLVE) or obj.resolution:
             return []
         return [
             display.tool(gettext("Fulfill…"), _page(obj, "fulfill"), payments.may_fulfill(obj)),

@@ -27,9 +27,9 @@ from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 from subscriptions.text import formats, links
 
 # A Checkout Session with less time left is not resumed.
-WORTH_RESUMING = timedelta(minutes=5)
+MIN_TIME_TO_RESUME = timedelta(minutes=5)
 # The same person buying the same number again within this time is asked to confirm.
-SAME_AGAIN_WITHIN = timedelta(minutes=10)
+REPEAT_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _resumable(buyer: Membership, order: Order) -> Purchase | None:
     if purchase is None or purchase.status != PurchaseStatus.OPEN:
         return None
     expires_at = purchase.session_expires_at
-    has_time = expires_at is not None and expires_at > clock.now() + WORTH_RESUMING
+    has_time = expires_at is not None and expires_at > clock.now() + MIN_TIME_TO_RESUME
     return purchase if has_time else None
 
 
@@ -153,7 +153,7 @@ def _is_too_old(purchase: Purchase) -> bool:
     """Whether creation can no longer be retried; reconciliation will look the session up (R17)."""
     return (
         purchase.status == PurchaseStatus.PENDING
-        and clock.now() - purchase.created_at >= sessions.REPEAT_WITHIN
+        and clock.now() - purchase.created_at >= sessions.RETRY_WINDOW
     )
 
 
@@ -164,7 +164,7 @@ def _require_confirmation(buyer: Membership, order: Order, now: datetime) -> Non
         kind=PurchaseKind.ADD_ON,
         status=PurchaseStatus.SETTLED,
         quantity=order.quantity,
-        settled_at__gt=now - SAME_AGAIN_WITHIN,
+        settled_at__gt=now - REPEAT_WINDOW,
         refunded_amount=0,
     )
     previous = same.order_by("-settled_at").first()
@@ -218,7 +218,7 @@ def _freeze_request(purchase: Purchase, buyer: Membership, term: Term) -> None:
         unit_amount=purchase.unit_amount,
         success_url=links.full_link("billing:return", slug),
         cancel_url=links.full_link("billing:add_licenses", slug, **_cancel_query(purchase)),
-        kept=rebuild.kept_for_an_add_on(buyer, term),
+        kept=rebuild.add_on_metadata(buyer, term),
     )
 
 

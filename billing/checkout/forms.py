@@ -60,7 +60,7 @@ class AddLicensesForm(forms.Form):
 
     def clean_next(self) -> str:
         """Return a path inside the organization, or an empty string."""
-        return path_inside(self.organization, self.cleaned_data["next"])
+        return safe_return_path(self.organization, self.cleaned_data["next"])
 
     def order(self) -> Order:
         """Return the order of a valid form."""
@@ -133,7 +133,7 @@ class SubscribeForm(forms.Form):
         return data
 
 
-def path_inside(organization: Organization, path: str) -> str:
+def safe_return_path(organization: Organization, path: str) -> str:
     """Return ``path`` if it leads into the organization's own pages, else an empty string."""
     inside = path.startswith(f"/o/{organization.slug}/") and len(path) <= 300
     plain = not any(part in path for part in ("..", "\\", "//")) and path.isprintable()

@@ -185,7 +185,7 @@ def _build_purchase(order: SubscriptionOrder, plan: SubscriptionPlan, now: datet
         status=PurchaseStatus.PENDING,
     )
     kept = str(purchase.submission)
-    sessions.freeze_request_of_a_term(
+    sessions.freeze_term_request(
         purchase,
         name=_("Subscription"),
         success_url=links.full_link("billing:subscribed"),

@@ -17,7 +17,7 @@ from billing.checkout.closing import close_checkout, close_open_checkouts
 from billing.checkout.discounts import Discounts, load_discounts
 from billing.checkout.quotes import Plan, PriceChanged, purchase_fingerprint
 from billing.models import Purchase, Refund
-from billing.models.locks import until_done
+from billing.models.locks import retry_until_done
 from billing.models.purchases import frozen_names
 from billing.refunds import sync
 from billing.settlement import fulfillment, settle
@@ -157,7 +157,7 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
         close_open_checkouts(buyer.organization)
         return _create(buyer, order)
 
-    return sessions.create_checkout(until_done(begin, otherwise=ConcurrentCheckouts()))
+    return sessions.create_checkout(retry_until_done(begin, otherwise=ConcurrentCheckouts()))
 
 
 def open_renewal_checkout(organization: Organization) -> Purchase | None:
@@ -255,7 +255,7 @@ def _build_purchase(
         created_at=now,
         status=PurchaseStatus.PENDING,
     )
-    sessions.freeze_request_of_a_term(
+    sessions.freeze_term_request(
         purchase,
         name=_("Renewal"),
         success_url=links.full_link("billing:return", organization.slug),

@@ -20,12 +20,12 @@ from subscriptions.text import formats, languages
 logger = logging.getLogger(__name__)
 
 # The processor's minimum is 30 minutes; the rest allows for retries and clock differences (R17).
-CHECKOUT_LIFE = timedelta(minutes=35)
+CHECKOUT_LIFETIME = timedelta(minutes=35)
 # How long creation may be retried with the same key: the session must still live longer than the
 # processor's minimum (R17).
-REPEAT_WITHIN = timedelta(minutes=4)
+RETRY_WINDOW = timedelta(minutes=4)
 # How much the processor's clock and ours may differ when its sessions are searched by time.
-CLOCK_DIFFERENCE = timedelta(minutes=5)
+CLOCK_SKEW = timedelta(minutes=5)
 
 
 def create_checkout(purchase: Purchase) -> Purchase:
@@ -38,7 +38,7 @@ def create_checkout(purchase: Purchase) -> Purchase:
     """
     if purchase.status != PurchaseStatus.PENDING:
         return purchase
-    if clock.now() - purchase.created_at >= REPEAT_WITHIN:
+    if clock.now() - purchase.created_at >= RETRY_WINDOW:
         found = look_up(purchase)
         settled = settle(found.id) if found else None
         return settled or abandon(purchase)
@@ -60,7 +60,7 @@ def create_checkout(purchase: Purchase) -> Purchase:
     return open_with_session(purchase, session)
 
 
-def freeze_request_of_a_term(
+def freeze_term_request(
     purchase: Purchase, *, name: str, success_url: str, cancel_url: str
 ) -> None:
     """Freeze the request of a renewal or an original purchase.
@@ -109,7 +109,7 @@ def freeze_request(
         ),
         purchase_id=str(purchase.pk),
         customer_email=purchase.buyer_email,
-        expires_at=purchase.created_at + CHECKOUT_LIFE,
+        expires_at=purchase.created_at + CHECKOUT_LIFETIME,
         # Built by hand, because the processor needs these braces unescaped.
         success_url=f"{success_url}?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=cancel_url,
@@ -128,7 +128,7 @@ def look_up(purchase: Purchase) -> CheckoutSession | None:
 
     Searches the sessions created since the purchase. Raises ProcessorError.
     """
-    since = purchase.created_at - CLOCK_DIFFERENCE
+    since = purchase.created_at - CLOCK_SKEW
     for session in processor.sessions_created_since(since):
         if session.is_ours and session.purchase_id == str(purchase.pk):
             return session

@@ -11,7 +11,7 @@ from billing.checkout.closing import close_checkout, close_open_checkouts
 from billing.checkout.renewals import open_renewal_checkout
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase
-from billing.models.locks import until_done
+from billing.models.locks import retry_until_done
 from billing.refunds import sync
 from billing.refunds.reversal import RenewalCheckoutOpen
 from billing.states import UNSETTLED
@@ -37,7 +37,7 @@ def follow_payment(payment_intent_id: str) -> bool:
             close_open_checkouts(_organization_of(payment_intent_id))
             return None
 
-    is_ours = until_done(ask, otherwise=RenewalCheckoutOpen())
+    is_ours = retry_until_done(ask, otherwise=RenewalCheckoutOpen())
     if is_ours:
         close_checkouts_of_canceled_terms()
         _close_outdated_renewal(payment_intent_id)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from django.db import DatabaseError, InterfaceError
 
 from billing.checkout import card_testing
-from billing.checkout.sessions import CLOCK_DIFFERENCE, create_checkout
+from billing.checkout.sessions import CLOCK_SKEW, create_checkout
 from billing.events import follow_payment, webhook
 from billing.events.reading import LOOK_BACK, next_reading
 from billing.gateway import processor
@@ -26,7 +26,7 @@ from billing.gateway.types import (
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.refunds import sync
 from billing.settlement import ledger_audit, rebuild, settle, transitions
-from billing.states import ENDED_UNPAID, OVER_DISPUTES, PurchaseStatus, RefundStatus
+from billing.states import CLOSED_DISPUTES, ENDED_UNPAID, PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.models.periodic import last_complete_run, record_complete_run
 
@@ -82,7 +82,7 @@ def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) ->
     ``is_thorough``, also ask about every open dispute, and about every refund of the last weeks,
     which a bank may still have rejected.
     """
-    return _reconcile(clock.now() - look_back - CLOCK_DIFFERENCE, is_thorough=is_thorough)
+    return _reconcile(clock.now() - look_back - CLOCK_SKEW, is_thorough=is_thorough)
 
 
 def reconcile_recent(*, is_thorough: bool = False) -> Report:
@@ -135,12 +135,12 @@ def _missed_sessions(since: datetime) -> list[str]:
     listed = PaymentProblem.objects.filter(session_id__in=paid)
     for found in (known, listed):
         paid -= set(found.values_list("session_id", flat=True))
-    return sorted(paid | rebuild.lost_and_open(sessions))
+    return sorted(paid | rebuild.find_lost_open_sessions(sessions))
 
 
 def _may_have_changed() -> list[str]:
     """Return payments with an undecided dispute, or with a refund that may have failed (R30)."""
-    disputes = Dispute.objects.exclude(status__in=OVER_DISPUTES)
+    disputes = Dispute.objects.exclude(status__in=CLOSED_DISPUTES)
     since = clock.now() - REFUNDS_MAY_FAIL_FOR
     refunds = Refund.objects.filter(status=RefundStatus.SUCCEEDED, created_at__gte=since)
     return [

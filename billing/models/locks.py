@@ -1,7 +1,7 @@
 """Locks and their order: organization, then renewal, then purchase.
 
 The processor is never called under a lock, so what it answered may be outdated once the lock is
-held; ``until_done`` then starts over.
+held; ``retry_until_done`` then starts over.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _MAX_ATTEMPTS = 4
 T = TypeVar("T")
 
 
-def until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -> T:
+def retry_until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -> T:
     """Repeat ``attempt`` until it returns something other than None, and return that.
 
     ``attempt`` calls the processor without a lock, then acts under one; it returns None if

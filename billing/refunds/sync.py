@@ -14,7 +14,7 @@ from billing.gateway.types import (
     ProcessorUnavailable,
 )
 from billing.models import Dispute, PaymentProblem, Purchase, Refund
-from billing.models.locks import lock_purchase, until_done
+from billing.models.locks import lock_purchase, retry_until_done
 from billing.refunds import problems, reversal
 from billing.states import (
     FAILED_REFUNDS,
@@ -113,7 +113,7 @@ def refresh(payment_intent_id: str) -> bool:
     Returns False if the payment is not ours. Raises ProcessorError, and RenewalCheckoutOpen if a
     term is to be restored while a renewal replacing it is being paid.
     """
-    return until_done(
+    return retry_until_done(
         lambda: _refresh_once(payment_intent_id),
         otherwise=ProcessorUnavailable(
             f"refresh: other updates of {payment_intent_id} keep getting in between"
@@ -265,7 +265,7 @@ def _put_back(problem: PaymentProblem) -> None:
             payment_intent_id=problem.payment_intent_id,
         ).exists()
     )
-    if is_fulfilled or left_of(problem) == 0:
+    if is_fulfilled or unrefunded_amount(problem) == 0:
         return
     if problem.resolution:
         problems.reopen(problem)
@@ -276,7 +276,7 @@ def _put_back(problem: PaymentProblem) -> None:
 def _solve_if_refunded(problem: PaymentProblem) -> None:
     """Solve the problem of a payment once all of its money was refunded or lost."""
     problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
-    if not _received(problem) or left_of(problem):
+    if not _received(problem) or unrefunded_amount(problem):
         return
     if not problem.resolution:
         ours = problem.refunds.filter(status__in=LIVE_REFUNDS).first()
@@ -289,7 +289,7 @@ def _solve_if_refunded(problem: PaymentProblem) -> None:
     _move_purchase(problem, PurchaseStatus.REFUNDED)
 
 
-def left_of(problem: PaymentProblem) -> int:
+def unrefunded_amount(problem: PaymentProblem) -> int:
     """Return how much of a payment on the list is neither refunded nor lost, in minor units."""
     refunded = reversal.refunded_amount_of(
         problem.payment_intent_id, str(problem.received.get("currency", "")), LIVE_REFUNDS

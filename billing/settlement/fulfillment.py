@@ -15,7 +15,7 @@ from billing.gateway import processor
 from billing.gateway.types import CheckoutSession, Payment
 from billing.models import PaymentProblem, Purchase
 from billing.refunds import problems, sync
-from billing.settlement.matching import Facts, differences, is_wanted_funding
+from billing.settlement.matching import Facts, differences, is_accepted_funding
 from billing.states import (
     UNSETTLED,
     ProblemReason,
@@ -48,7 +48,7 @@ def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseS
         _hold(purchase, session, ProblemReason.MISMATCH)
         return PurchaseStatus.REVIEW
     _set_payment(purchase, payment)
-    if not is_wanted_funding(payment.card_funding):
+    if not is_accepted_funding(payment.card_funding):
         _refund(purchase, session, payment, ProblemReason.UNWANTED_FUNDING)
         return PurchaseStatus.REFUNDING
     if purchase.renewal and purchase.renewal.state == RenewalState.PAID:
@@ -56,7 +56,7 @@ def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseS
         _refund(purchase, session, payment, ProblemReason.SURPLUS)
         _notify_of_second_renewal(purchase, purchase.renewal, session)
         return PurchaseStatus.REFUNDING
-    reason = why_not_fulfillable(purchase)
+    reason = unfulfillable_reason(purchase)
     if reason is not None:
         _hold(purchase, session, reason)
         return PurchaseStatus.REVIEW
@@ -64,7 +64,7 @@ def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseS
     return PurchaseStatus.SETTLED
 
 
-def why_not_fulfillable(purchase: Purchase) -> ProblemReason | None:
+def unfulfillable_reason(purchase: Purchase) -> ProblemReason | None:
     """Return why a purchase can no longer be fulfilled, if it cannot (R30)."""
     if purchase.kind == PurchaseKind.ADD_ON and purchase.term and purchase.term.canceled_at:
         return ProblemReason.TERM_CANCELED

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 KIND, TERM, MEMBER = "kind", "term", "member"
 
 
-def kept_for_an_add_on(buyer: Membership, term: Term) -> dict[str, str]:
+def add_on_metadata(buyer: Membership, term: Term) -> dict[str, str]:
     """Return the values to store with an add-on's session at the processor; no personal data."""
     return {KIND: PurchaseKind.ADD_ON.value, TERM: str(term.pk), MEMBER: str(buyer.key)}
 
@@ -53,7 +53,7 @@ def rebuild(session: CheckoutSession) -> Purchase | None:
     return purchase
 
 
-def lost_and_open(sessions: Iterable[CheckoutSession]) -> set[str]:
+def find_lost_open_sessions(sessions: Iterable[CheckoutSession]) -> set[str]:
     """Return the ids of add-on sessions that can still be paid but whose purchase is lost."""
     purchase_of = {
         session.id: number

@@ -16,7 +16,7 @@ from billing.events import follow_payment
 from billing.gateway import processor
 from billing.gateway.types import ProcessorError
 from billing.models import PaymentProblem, Purchase, Refund
-from billing.models.locks import lock_purchase, until_done
+from billing.models.locks import lock_purchase, retry_until_done
 from billing.refunds import problems, reversal, sync
 from billing.refunds.reversal import RenewalCheckoutOpen
 from billing.settlement import fulfillment
@@ -92,7 +92,7 @@ def refund_purchase(purchase: Purchase, order: RefundOrder, *, actor: User) -> R
         return _create_refund(purchase, order, actor)
 
     refused = Refused(Refusal(Reason.RENEWAL_BEING_PAID))
-    return _send(refund or until_done(begin, otherwise=refused))
+    return _send(refund or retry_until_done(begin, otherwise=refused))
 
 
 def fulfill_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purchase:
@@ -133,10 +133,10 @@ def may_fulfill(problem: PaymentProblem) -> Allowed | Refusal:
         if expected.get(fact) != received.get(fact):
             # The receipt would show another amount than was charged (R31).
             return Refusal(Reason.AMOUNT_DIFFERS)
-    if sync.left_of(problem) < int(received.get("amount_received") or 0):
+    if sync.unrefunded_amount(problem) < int(received.get("amount_received") or 0):
         return Refusal(Reason.CANNOT_BE_FULFILLED)
     is_its_payment = problem.session_id == purchase.session_id and problem.payment_intent_id
-    if not is_its_payment or fulfillment.why_not_fulfillable(purchase) is not None:
+    if not is_its_payment or fulfillment.unfulfillable_reason(purchase) is not None:
         return Refusal(Reason.CANNOT_BE_FULFILLED)
     return ALLOWED
 
@@ -150,7 +150,7 @@ def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
     fulfilled = _fulfilled_by(problem)
     if fulfilled is not None:
         return may_refund(fulfilled)
-    if not sync.left_of(problem):
+    if not sync.unrefunded_amount(problem):
         return Refusal(Reason.REFUNDED_ALREADY)
     if problem.refunds.exclude(status__in=FAILED_REFUNDS).exists():
         return Refusal(Reason.REFUND_PENDING)
@@ -179,7 +179,7 @@ def refund_problem(
         require(may_refund_problem(problem))
         refund = sync.request(
             problem,
-            amount=sync.left_of(problem),
+            amount=sync.unrefunded_amount(problem),
             currency=problem.received["currency"],
             actor=actor,
             reason=why,

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from billing.checkout.closing import close_checkout
 from billing.checkout.renewals import open_renewal_checkout, refuse_if_under_review
-from billing.models.locks import until_done
+from billing.models.locks import retry_until_done
 from subscriptions import clock
 from subscriptions.licenses import removals, renewals
 from subscriptions.licenses.removals import RemovalOrder
@@ -126,7 +126,7 @@ def _with_no_checkout_open(organization: Organization, act: Callable[[Subscripti
             _term_open_for_renewal(subscription)
             return act(subscription)
 
-    return until_done(close_and_act, otherwise=Refused(Refusal(Reason.RENEWAL_BEING_PAID)))
+    return retry_until_done(close_and_act, otherwise=Refused(Refusal(Reason.RENEWAL_BEING_PAID)))
 
 
 def _refuse_once_paid(subscription: SubscriptionStatus) -> None:

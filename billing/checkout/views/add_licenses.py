@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from billing.checkout.add_ons import RepeatedPurchase, start_purchase
-from billing.checkout.forms import AddLicensesForm, new_submission, path_inside
+from billing.checkout.forms import AddLicensesForm, new_submission, safe_return_path
 from billing.checkout.quotes import Headcount, Quote, headcount, quote
 from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
@@ -109,7 +109,7 @@ def _initial_form(
     initial = {
         "quantity": add_ons.GROUP_SIZE if isinstance(requested, Refusal) else requested,
         "submission": new_submission(),
-        "next": path_inside(subscription.organization, request.GET.get("next", "")),
+        "next": safe_return_path(subscription.organization, request.GET.get("next", "")),
     }
     return AddLicensesForm(
         unsaved_forms.bound_data(request),
@@ -131,7 +131,7 @@ def _form_after_step(
     initial = {
         "quantity": add_ons.stepped(current, up=change == "more", maximum=maximum),
         "submission": form.data.get("submission") or new_submission(),
-        "next": path_inside(subscription.organization, form.data.get("next", "")),
+        "next": safe_return_path(subscription.organization, form.data.get("next", "")),
     }
     return AddLicensesForm(
         initial=initial, organization=subscription.organization, term=subscription.latest

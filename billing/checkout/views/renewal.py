@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.checkout.forms import RenewalForm, new_submission, path_inside
+from billing.checkout.forms import RenewalForm, new_submission, safe_return_path
 from billing.checkout.quotes import PriceChanged
 from billing.checkout.renewals import (
     ConcurrentCheckouts,
@@ -74,7 +74,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
 def cancel_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
     """End the renewal that is being paid, so that members can be added again (R5)."""
     slug = member.organization.slug
-    back = path_inside(member.organization, request.POST.get("next", ""))
+    back = safe_return_path(member.organization, request.POST.get("next", ""))
     try:
         purchase = end_renewal_checkout(member)
     except (ProcessorUnavailable, ProcessorRefused):

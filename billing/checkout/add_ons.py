@@ -61,13 +61,13 @@ def start_purchase(buyer: Membership, order: Order) -> Purchase:
     (number, calendar), RepeatedPurchase, ProcessorUnavailable (retry with the same submission),
     ProcessorRefused.
     """
-    resumable = _resumable(buyer, order)
+    resumable = _find_resumable(buyer, order)
     if resumable is not None:
         return resumable
     return sessions.create_checkout(_create(buyer, order))
 
 
-def _resumable(buyer: Membership, order: Order) -> Purchase | None:
+def _find_resumable(buyer: Membership, order: Order) -> Purchase | None:
     """Return this person's open payment page for the same order, if it can still be paid.
 
     So two tabs, or a return from the payment page, share one Checkout Session. The processor is
@@ -142,8 +142,8 @@ def _already_sent(organization: Organization, order: Order) -> Purchase | None:
     purchase = same_form.first()
     if purchase is None:
         return None
-    over = purchase.status in ENDED_UNPAID
-    if purchase.quantity == order.quantity and not over and not _is_too_old(purchase):
+    has_ended = purchase.status in ENDED_UNPAID
+    if purchase.quantity == order.quantity and not has_ended and not _is_too_old(purchase):
         return purchase
     sessions.release_submission(same_form)
     return None
@@ -218,7 +218,7 @@ def _freeze_request(purchase: Purchase, buyer: Membership, term: Term) -> None:
         unit_amount=purchase.unit_amount,
         success_url=links.full_link("billing:return", slug),
         cancel_url=links.full_link("billing:add_licenses", slug, **_cancel_query(purchase)),
-        kept=rebuild.add_on_metadata(buyer, term),
+        metadata=rebuild.add_on_metadata(buyer, term),
     )
 
 

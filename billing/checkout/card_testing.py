@@ -48,20 +48,20 @@ def close_if_tried_too_often(purchase: Purchase) -> None:
 
 def refuse_suspicious(organization: Organization) -> None:
     """Raise Refused after too many open payment pages or declined cards of an organization."""
-    _refuse(Q(organization=organization))
+    _refuse_if_suspicious(Q(organization=organization))
 
 
 def refuse_suspicious_stranger(email: str) -> None:
     """Do the same for an original purchase, by the e-mail address entered."""
-    _refuse(Q(kind=PurchaseKind.ORIGINAL, buyer_email__iexact=email))
+    _refuse_if_suspicious(Q(kind=PurchaseKind.ORIGINAL, buyer_email__iexact=email))
 
 
-def _refuse(whose: Q) -> None:
+def _refuse_if_suspicious(purchases: Q) -> None:
     now = clock.now()
     # Declines are found by the start of their checkout, so look back further than a checkout lives.
     since = now - 2 * card_testing.DECLINES_COUNT_FOR
     recent = Q(last_declined_at__gt=now - card_testing.DECLINES_COUNT_FOR)
-    found = Purchase.objects.filter(whose, created_at__gte=since).aggregate(
+    found = Purchase.objects.filter(purchases, created_at__gte=since).aggregate(
         open=Count("pk", filter=Q(status__in=UNSETTLED)),
         declines=Sum("declines", filter=recent, default=0),
         last=Max("last_declined_at", filter=recent),

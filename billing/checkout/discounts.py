@@ -30,9 +30,9 @@ class Discounts:
 
         ``subtotal`` in minor units. Raises Refused if a code was entered that does not apply.
         """
-        typed = code.strip().upper()
-        if typed:
-            found = next((row for row in self.rows if row.code.upper() == typed), None)
+        entered = code.strip().upper()
+        if entered:
+            found = next((row for row in self.rows if row.code.upper() == entered), None)
             if found is None:
                 raise Refused(Refusal(Reason.DISCOUNT_UNKNOWN))
             require(self._may_use(found))
@@ -63,12 +63,12 @@ def load_discounts(
     currency: str,
     organization: Organization | None,
     today: date,
-    but: Q | None = None,
+    exclude: Q | None = None,
     lock: bool = False,
 ) -> Discounts:
     """Return today's discounts, in two queries.
 
-    ``but`` selects purchases whose reservations do not count, because this purchase replaces them.
+    Reservations of purchases in ``exclude`` do not count, because this purchase replaces them.
     ``lock`` keeps a limited use from being given twice, until the transaction ends.
     """
     rows = Discount.objects.filter(is_active=True, currency=currency).order_by("pk")
@@ -76,8 +76,8 @@ def load_discounts(
         rows = rows.select_for_update()
     found = tuple(rows)
     reserving = Purchase.objects.filter(status__in=_RESERVING, discount__in=found)
-    if but is not None:
-        reserving = reserving.exclude(but & Q(status__in=UNSETTLED))
+    if exclude is not None:
+        reserving = reserving.exclude(exclude & Q(status__in=UNSETTLED))
     counted = reserving.values("discount").annotate(used=Count("pk")).order_by()
     return Discounts(
         rows=found,

@@ -76,7 +76,7 @@ def plan_subscription(
         currency=package.currency,
         organization=None,
         today=today,
-        but=Q(kind=PurchaseKind.ORIGINAL, submission=submission) if submission else None,
+        exclude=Q(kind=PurchaseKind.ORIGINAL, submission=submission) if submission else None,
         lock=lock,
     )
     discount = discounts.find(code=code, subtotal=quantity * unit_amount)
@@ -184,11 +184,12 @@ def _build_purchase(order: SubscriptionOrder, plan: SubscriptionPlan, now: datet
         created_at=now,
         status=PurchaseStatus.PENDING,
     )
-    kept = str(purchase.submission)
     sessions.freeze_term_request(
         purchase,
         name=_("Subscription"),
         success_url=links.full_link("billing:subscribed"),
-        cancel_url=links.full_link("billing:subscribe", kept=kept, canceled="1"),
+        cancel_url=links.full_link(
+            "billing:subscribe", kept=str(purchase.submission), canceled="1"
+        ),
     )
     return purchase

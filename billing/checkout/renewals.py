@@ -84,7 +84,7 @@ class Planner:
             organization=subscription.organization,
             today=subscription.today,
             # Starting a renewal ends the organization's open checkouts.
-            but=Q(organization=subscription.organization),
+            exclude=Q(organization=subscription.organization),
             lock=lock,
         )
 

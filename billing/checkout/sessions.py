@@ -92,11 +92,11 @@ def freeze_request(
     unit_amount: int,
     success_url: str,
     cancel_url: str,
-    kept: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Freeze the request to the processor for a purchase, and its idempotency key (R17).
 
-    ``unit_amount`` in minor units. ``kept`` is stored with the session at the processor.
+    ``unit_amount`` in minor units. ``metadata`` is stored with the session at the processor.
     """
     purchase.idempotency_key = purchase.reference
     purchase.request_parameters = processor.session_parameters(
@@ -114,7 +114,7 @@ def freeze_request(
         success_url=f"{success_url}?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=cancel_url,
         language=languages.in_force(),
-        kept=kept,
+        metadata=metadata,
     )
 
 

@@ -29,13 +29,13 @@ def session_parameters(
     success_url: str,
     cancel_url: str,
     language: str,
-    kept: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the request for a Checkout Session, to be frozen in the purchase before sending (R12).
 
     ``success_url`` contains ``{CHECKOUT_SESSION_ID}`` literally. ``language`` is that of the
-    payment page, such as "es". ``kept`` is stored with the session at the processor: short texts
-    without personal data.
+    payment page, such as "es". ``metadata`` is stored with the session at the processor: short
+    texts without personal data.
     """
     marks = {METADATA_PRODUCT: PRODUCT, METADATA_PURCHASE: purchase_id}
     params: SessionCreateParams = {
@@ -57,7 +57,7 @@ def session_parameters(
             }
         ],
         "client_reference_id": purchase_id,
-        "metadata": marks | dict(kept or {}),
+        "metadata": marks | dict(metadata or {}),
         "payment_intent_data": {"metadata": marks, "description": line.name},
         "customer_email": customer_email,
         "expires_at": int(expires_at.timestamp()),
@@ -132,7 +132,7 @@ def _session(session: stripe.checkout.Session) -> CheckoutSession:
         expires_at=datetime.fromtimestamp(session.expires_at, UTC),
         purchase_id=str(metadata.get(METADATA_PURCHASE) or session.client_reference_id or ""),
         is_ours=metadata.get(METADATA_PRODUCT) == PRODUCT,
-        kept={name: str(value) for name, value in metadata.items()},
+        metadata={name: str(value) for name, value in metadata.items()},
         quantity=quantity,
         unit_amount=unit_amount,
         payment=_payment(session),

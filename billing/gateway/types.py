@@ -79,7 +79,7 @@ class CheckoutSession:
     unit_amount: int | None = None
     payment: Payment | None = None
     # Our own values, stored with it when it was created.
-    kept: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

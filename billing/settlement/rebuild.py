@@ -37,7 +37,7 @@ def rebuild(session: CheckoutSession) -> Purchase | None:
     already. The caller settles it.
     """
     purchase_id = read_uuid(session.purchase_id)
-    term, buyer = _term(session), _buyer(session)
+    term, buyer = _find_term(session), _find_buyer(session)
     if not (session.is_ours and purchase_id and term and buyer):
         return None
     if buyer.organization_id != term.organization_id or not _is_sold(session, term):
@@ -55,14 +55,14 @@ def rebuild(session: CheckoutSession) -> Purchase | None:
 
 def find_lost_open_sessions(sessions: Iterable[CheckoutSession]) -> set[str]:
     """Return the ids of add-on sessions that can still be paid but whose purchase is lost."""
-    purchase_of = {
-        session.id: number
+    purchase_ids = {
+        session.id: purchase_id
         for session in sessions
-        if session.is_open and session.kept.get(KIND) == PurchaseKind.ADD_ON
-        if (number := read_uuid(session.purchase_id))
+        if session.is_open and session.metadata.get(KIND) == PurchaseKind.ADD_ON
+        if (purchase_id := read_uuid(session.purchase_id))
     }
-    known = set(Purchase.objects.filter(pk__in=purchase_of.values()).values_list("pk", flat=True))
-    return {session for session, number in purchase_of.items() if number not in known}
+    known = set(Purchase.objects.filter(pk__in=purchase_ids.values()).values_list("pk", flat=True))
+    return {session for session, purchase_id in purchase_ids.items() if purchase_id not in known}
 
 
 def _is_sold(session: CheckoutSession, term: Term) -> bool:
@@ -105,16 +105,16 @@ def _facts(
     }
 
 
-def _term(session: CheckoutSession) -> Term | None:
+def _find_term(session: CheckoutSession) -> Term | None:
     """Return the session's term; not a later one that reuses the number of a lost one."""
-    key = read_number(session.kept.get(TERM, ""))
-    if session.kept.get(KIND) != PurchaseKind.ADD_ON or key is None:
+    key = read_number(session.metadata.get(TERM, ""))
+    if session.metadata.get(KIND) != PurchaseKind.ADD_ON or key is None:
         return None
     terms = Term.objects.select_related("organization")
     return terms.filter(pk=key, created_at__lte=session.created_at).first()
 
 
-def _buyer(session: CheckoutSession) -> Membership | None:
-    key = read_uuid(session.kept.get(MEMBER, ""))
+def _find_buyer(session: CheckoutSession) -> Membership | None:
+    key = read_uuid(session.metadata.get(MEMBER, ""))
     members = Membership.objects.select_related("user")
     return members.filter(key=key).first() if key else None

@@ -136,8 +136,8 @@ def _page(
     *,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    package = _chosen(form, packages)
-    planner, refusal = _planner(subscription)
+    package = _chosen_package(form, packages)
+    planner, refusal = _make_planner(subscription)
     plan, code_error = _plan(planner, package, str(form["code"].value() or ""))
     context: dict[str, Any] = {
         "subscription": subscription,
@@ -156,7 +156,7 @@ def _page(
     return render(request, PAGE, context, status=status)
 
 
-def _planner(subscription: SubscriptionStatus) -> tuple[Planner | None, str]:
+def _make_planner(subscription: SubscriptionStatus) -> tuple[Planner | None, str]:
     try:
         return Planner(subscription), ""
     except Refused as refused:
@@ -177,7 +177,7 @@ def _plan(
         return _plan(planner, package, "")[0], refusal_text(refused.refusal)
 
 
-def _chosen(form: RenewalForm, packages: list[Package]) -> Package | None:
+def _chosen_package(form: RenewalForm, packages: list[Package]) -> Package | None:
     value = str(form["package"].value() or "")
     chosen = [one for one in packages if str(one.pk) == value]
     return next(iter(chosen or packages), None)
@@ -185,6 +185,6 @@ def _chosen(form: RenewalForm, packages: list[Package]) -> Package | None:
 
 def _default_package(subscription: SubscriptionStatus, packages: list[Package]) -> int | None:
     """Return the term's package while it is offered, else the first offered one."""
-    held = subscription.latest.package_id if subscription.latest else None
+    current = subscription.latest.package_id if subscription.latest else None
     offered = [package.pk for package in packages]
-    return held if held in offered else next(iter(offered), None)
+    return current if current in offered else next(iter(offered), None)

@@ -37,10 +37,10 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
         try:
             purchase = settle(session_id) or purchase
         except ProcessorError:
-            return _confirming(request, purchase)
+            return _confirmation_page(request, purchase)
     if purchase.status == PurchaseStatus.OPEN:
         # Not paid, so the buyer did not come from the payment page.
-        return _confirming(request, purchase)
+        return _confirmation_page(request, purchase)
     if purchase.status == PurchaseStatus.SETTLED:
         messages.success(request, _success_message(member, purchase))
         if purchase.return_to:
@@ -74,7 +74,7 @@ def subscribed_page(request: HttpRequest, purchase: Purchase) -> HttpResponse:
     return response
 
 
-def _confirming(request: HttpRequest, purchase: Purchase) -> HttpResponse:
+def _confirmation_page(request: HttpRequest, purchase: Purchase) -> HttpResponse:
     response = render(request, "billing/confirming.html", {"purchase": purchase})
     # Reloads without JavaScript; the page says so.
     response["Refresh"] = "4"

@@ -41,7 +41,7 @@ def reopen(problem: PaymentProblem) -> None:
     problem.save()
 
 
-def solve(
+def resolve(
     problem: PaymentProblem, resolution: Resolution, *, actor: User | None, why: str = ""
 ) -> None:
     """Take a payment off the list; ``actor`` is None if the processor's response solved it."""
@@ -53,10 +53,10 @@ def solve(
     problem.save()
 
 
-def solve_all(waiting: QuerySet[PaymentProblem], resolution: Resolution) -> None:
+def resolve_all(waiting: QuerySet[PaymentProblem], resolution: Resolution) -> None:
     """Take payments off the list that no longer need support."""
     for problem in waiting.filter(resolution=""):
-        solve(problem, resolution, actor=None)
+        resolve(problem, resolution, actor=None)
 
 
 def hand_to_support(problem: PaymentProblem) -> None:

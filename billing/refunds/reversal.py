@@ -57,7 +57,7 @@ def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPu
         quantity=purchase.quantity,
         unit_amount=purchase.unit_amount,
         total_amount=purchase.total_amount,
-        refunded_amount=refunded_amount_of(
+        refunded_amount=get_refunded_amount(
             purchase.payment_intent_id or "", purchase.currency, statuses
         ),
         currency=purchase.currency,
@@ -89,7 +89,7 @@ def apply(purchase: Purchase) -> None:
         _notify(purchase, change)
 
 
-def refunded_amount_of(payment_intent_id: str, currency: str, statuses: Iterable[str]) -> int:
+def get_refunded_amount(payment_intent_id: str, currency: str, statuses: Iterable[str]) -> int:
     """Return the sum of a payment's refunds with these statuses and its lost disputes."""
     ours = {"payment_intent_id": payment_intent_id, "currency": currency}
     refunded = Refund.objects.filter(**ours, status__in=statuses).aggregate(sum=Sum("amount"))
@@ -102,7 +102,7 @@ def _apply_to_add_on(purchase: Purchase, paid: PaidPurchase) -> int:
     if entry is None:
         raise ValueError(f"purchase {purchase.pk} is settled and has no licenses")
     if paid.is_refunded:
-        problems.solve_all(
+        problems.resolve_all(
             PaymentProblem.objects.filter(purchase=purchase, reason=ProblemReason.TERM_CANCELED),
             Resolution.REFUNDED,
         )
@@ -119,16 +119,16 @@ def _apply_to_term(purchase: Purchase, paid: PaidPurchase) -> int:
     if paid.is_refunded and term.canceled_at is None:
         return _cancel_term(purchase, term, paid)
     if paid.is_refunded:
-        _solve(purchase, ProblemReason.REFUND_UNDONE, Resolution.REFUNDED)
+        _resolve(purchase, ProblemReason.REFUND_UNDONE, Resolution.REFUNDED)
         return 0
-    _solve(purchase, ProblemReason.LATER_TERM_PAID, Resolution.CLOSED)
+    _resolve(purchase, ProblemReason.LATER_TERM_PAID, Resolution.CLOSED)
     return _restore_term(purchase, term) if term.canceled_at is not None else 0
 
 
-def _solve(purchase: Purchase, reason: ProblemReason, resolution: Resolution) -> None:
+def _resolve(purchase: Purchase, reason: ProblemReason, resolution: Resolution) -> None:
     """Solve problems of a purchase that no longer exist."""
     found = PaymentProblem.objects.filter(purchase=purchase, reason=reason)
-    problems.solve_all(found, resolution)
+    problems.resolve_all(found, resolution)
 
 
 def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
@@ -144,7 +144,7 @@ def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
                 add_on, ProblemReason.TERM_CANCELED, _facts(add_on, paid_purchase(add_on))
             )
     for reason in (ProblemReason.LATER_TERM_PAID, ProblemReason.REFUND_UNDONE):
-        _solve(purchase, reason, Resolution.CLOSED)
+        _resolve(purchase, reason, Resolution.CLOSED)
     # Others may have been refunded, or their refunds failed, while this term blocked their
     # reversal.
     others = Purchase.objects.filter(
@@ -172,8 +172,8 @@ def _restore_term(purchase: Purchase, term: Term) -> int:
         raise RenewalCheckoutOpen
     restored = _reverse_included(purchase, 0)
     renewals.lift_cancellation(term)
-    _solve(purchase, ProblemReason.REFUND_UNDONE, Resolution.CLOSED)
-    problems.solve_all(
+    _resolve(purchase, ProblemReason.REFUND_UNDONE, Resolution.CLOSED)
+    problems.resolve_all(
         PaymentProblem.objects.filter(
             purchase__in=_add_ons(term), reason=ProblemReason.TERM_CANCELED
         ),

@@ -177,7 +177,7 @@ def _process(
         for dispute in disputes:
             _update_dispute(payment_intent_id, purchase, dispute)
     if problem is not None:
-        _solve_if_refunded(problem)
+        _resolve_if_refunded(problem)
     elif purchase is not None:
         reversal.apply(purchase)
 
@@ -234,7 +234,7 @@ def _write(refund: Refund, reported: ProcessorRefund) -> Refund:
         refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
         _update_refund(refund, reported)
         if refund.problem is not None:
-            _solve_if_refunded(refund.problem)
+            _resolve_if_refunded(refund.problem)
         elif purchase is not None:
             reversal.apply(purchase)
     return refund
@@ -273,14 +273,14 @@ def _put_back(problem: PaymentProblem) -> None:
     _move_purchase(problem, PurchaseStatus.REVIEW)
 
 
-def _solve_if_refunded(problem: PaymentProblem) -> None:
+def _resolve_if_refunded(problem: PaymentProblem) -> None:
     """Solve the problem of a payment once all of its money was refunded or lost."""
     problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
     if not _received(problem) or unrefunded_amount(problem):
         return
     if not problem.resolution:
         ours = problem.refunds.filter(status__in=LIVE_REFUNDS).first()
-        problems.solve(
+        problems.resolve(
             problem,
             Resolution.REFUNDED,
             actor=ours.actor if ours else None,
@@ -291,7 +291,7 @@ def _solve_if_refunded(problem: PaymentProblem) -> None:
 
 def unrefunded_amount(problem: PaymentProblem) -> int:
     """Return how much of a payment on the list is neither refunded nor lost, in minor units."""
-    refunded = reversal.refunded_amount_of(
+    refunded = reversal.get_refunded_amount(
         problem.payment_intent_id, str(problem.received.get("currency", "")), LIVE_REFUNDS
     )
     return max(0, _received(problem) - refunded)

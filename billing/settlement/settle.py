@@ -40,7 +40,7 @@ def settle(session_id: str, *, defer_receipt: bool = False) -> Purchase | None:
         return purchase
     with metrics.settle_seconds.time():
         session = processor.retrieve_session(session_id)
-        purchase = purchase or _purchase_of(session) or rebuild.rebuild(session)
+        purchase = purchase or _find_purchase(session) or rebuild.rebuild(session)
         if purchase is None:
             if session.is_ours and session.payment:
                 fulfillment.hold_unknown(session)
@@ -107,7 +107,7 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
         move(purchase, PurchaseStatus.OPEN)
 
 
-def _purchase_of(session: CheckoutSession) -> Purchase | None:
+def _find_purchase(session: CheckoutSession) -> Purchase | None:
     """Find the purchase that the metadata of an unbound session names."""
     key = read_uuid(session.purchase_id) if session.is_ours else None
     return Purchase.objects.filter(pk=key).first() if key else None

@@ -114,7 +114,7 @@ def fulfill_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purcha
         purchase.session_id = session.id
         purchase.status = fulfillment.fulfill_held(purchase, payment)
         purchase.save()
-        problems.solve(problem, Resolution.FULFILLED, actor=actor, why=why)
+        problems.resolve(problem, Resolution.FULFILLED, actor=actor, why=why)
         _record(purchase, "payment_fulfilled", actor, why)
     if payment.is_refunded_or_disputed:
         follow_payment.follow_payment(payment.payment_intent_id)
@@ -202,7 +202,7 @@ def close_problem(problem: PaymentProblem, *, why: str, actor: User) -> None:
     with transaction.atomic():
         problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
         require(may_close(problem))
-        problems.solve(problem, Resolution.CLOSED, actor=actor, why=why)
+        problems.resolve(problem, Resolution.CLOSED, actor=actor, why=why)
         if problem.purchase:
             _record(problem.purchase, "problem_closed", actor, why)
 

@@ -93,7 +93,7 @@ class _AboutProblem(Action):
         words = gettext("%(done)s. It is no longer on the list.")
         return Done(words % {"done": problem.get_resolution_display()})
 
-    def _log(self, problem: PaymentProblem, actor: User, why: str, change: str = "") -> None:
+    def _log(self, problem: PaymentProblem, actor: User, reason: str, change: str = "") -> None:
         what = gettext("Payment to review (%(reason)s): %(done)s") % {
             "reason": problem.get_reason_display(),
             "done": Resolution(self.resolution).label,
@@ -101,7 +101,7 @@ class _AboutProblem(Action):
         purchase = problem.purchase
         log.write(
             actor,
-            LogMessage(what, change, why),
+            LogMessage(what, change, reason),
             problem,
             purchase,
             purchase.organization if purchase else None,
@@ -144,13 +144,13 @@ class FulfillProblem(_AboutProblem):
     def act(self, form: ActionForm, actor: User) -> Done:
         """Fulfill the payment."""
         before = _status(self.subject.purchase)
-        why = form.cleaned_data["reason"]
+        reason = form.cleaned_data["reason"]
         with processor_errors.reported(gettext("Nothing was fulfilled.")):
-            purchase = payments.fulfill_problem(self.subject, why=why, actor=actor)
+            purchase = payments.fulfill_problem(self.subject, reason=reason, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
         )
-        self._log(problem, actor, why, f"{before} → {_status(purchase)}")
+        self._log(problem, actor, reason, f"{before} → {_status(purchase)}")
         return self._said(problem)
 
 
@@ -191,18 +191,18 @@ class RefundProblem(_AboutProblem):
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Refund the payment."""
-        why = form.cleaned_data["reason"]
+        reason = form.cleaned_data["reason"]
         before = _status(self.subject.purchase)
         with processor_errors.reported(gettext("Nothing was refunded.")):
             refund = payments.refund_problem(
                 self.subject,
-                why=why,
+                reason=reason,
                 actor=actor,
                 submission=form.cleaned_data["submission"],
             )
         if self.subject.purchase is not None:
             self.subject.purchase.refresh_from_db()
-        self._log(self.subject, actor, why, f"{before} → {_status(self.subject.purchase)}")
+        self._log(self.subject, actor, reason, f"{before} → {_status(self.subject.purchase)}")
         return refunded(refund)
 
 
@@ -219,12 +219,12 @@ class CloseProblem(_AboutProblem):
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Close the payment."""
-        why = form.cleaned_data["reason"]
-        payments.close_problem(self.subject, why=why, actor=actor)
+        reason = form.cleaned_data["reason"]
+        payments.close_problem(self.subject, reason=reason, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
         )
-        self._log(problem, actor, why)
+        self._log(problem, actor, reason)
         return self._said(problem)
 
 

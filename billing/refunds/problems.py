@@ -42,13 +42,13 @@ def reopen(problem: PaymentProblem) -> None:
 
 
 def resolve(
-    problem: PaymentProblem, resolution: Resolution, *, actor: User | None, why: str = ""
+    problem: PaymentProblem, resolution: Resolution, *, actor: User | None, reason: str = ""
 ) -> None:
     """Take a payment off the list; ``actor`` is None if the processor's response solved it."""
     problem.resolution = resolution
     problem.solved_at = clock.now()
     problem.solved_by = actor
-    problem.resolution_note = why
+    problem.resolution_note = reason
     problem.needs_support = False
     problem.save()
 

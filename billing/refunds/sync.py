@@ -284,7 +284,7 @@ def _resolve_if_refunded(problem: PaymentProblem) -> None:
             problem,
             Resolution.REFUNDED,
             actor=ours.actor if ours else None,
-            why=ours.reason if ours else "",
+            reason=ours.reason if ours else "",
         )
     _move_purchase(problem, PurchaseStatus.REFUNDED)
 

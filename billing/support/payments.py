@@ -95,7 +95,7 @@ def refund_purchase(purchase: Purchase, order: RefundOrder, *, actor: User) -> R
     return _send(refund or retry_until_done(begin, otherwise=refused))
 
 
-def fulfill_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purchase:
+def fulfill_problem(problem: PaymentProblem, *, reason: str, actor: User) -> Purchase:
     """Fulfill a held payment for its purchase (R15).
 
     Raises Refused if it is solved already or can no longer be fulfilled. Raises ProcessorError.
@@ -114,8 +114,8 @@ def fulfill_problem(problem: PaymentProblem, *, why: str, actor: User) -> Purcha
         purchase.session_id = session.id
         purchase.status = fulfillment.fulfill_held(purchase, payment)
         purchase.save()
-        problems.resolve(problem, Resolution.FULFILLED, actor=actor, why=why)
-        _record(purchase, "payment_fulfilled", actor, why)
+        problems.resolve(problem, Resolution.FULFILLED, actor=actor, reason=reason)
+        _record(purchase, "payment_fulfilled", actor, reason)
     if payment.is_refunded_or_disputed:
         follow_payment.follow_payment(payment.payment_intent_id)
     return purchase
@@ -160,7 +160,7 @@ def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
 
 
 def refund_problem(
-    problem: PaymentProblem, *, why: str, actor: User, submission: uuid.UUID
+    problem: PaymentProblem, *, reason: str, actor: User, submission: uuid.UUID
 ) -> Refund:
     """Refund a payment on the list in full (R15).
 
@@ -172,7 +172,7 @@ def refund_problem(
     require(may_refund_problem(problem))
     fulfilled = _fulfilled_by(problem)
     if fulfilled is not None:
-        return refund_purchase(fulfilled, RefundOrder(None, why, submission), actor=actor)
+        return refund_purchase(fulfilled, RefundOrder(None, reason, submission), actor=actor)
     with transaction.atomic():
         purchase = lock_purchase(problem.purchase) if problem.purchase else None
         problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
@@ -182,18 +182,18 @@ def refund_problem(
             amount=sync.unrefunded_amount(problem),
             currency=problem.received["currency"],
             actor=actor,
-            reason=why,
+            reason=reason,
             submission=submission,
         )
         is_its_payment = purchase and purchase.session_id == problem.session_id
         if purchase and is_its_payment and purchase.status == PurchaseStatus.REVIEW:
             fulfillment.mark_refunding(purchase)
         if purchase:
-            _record(purchase, "payment_refunded", actor, why)
+            _record(purchase, "payment_refunded", actor, reason)
     return _send(refund)
 
 
-def close_problem(problem: PaymentProblem, *, why: str, actor: User) -> None:
+def close_problem(problem: PaymentProblem, *, reason: str, actor: User) -> None:
     """Take a payment off the list without fulfillment or refund, because it was settled otherwise.
 
     Raises Refused if it is solved already, or money received would be neither fulfilled nor
@@ -202,9 +202,9 @@ def close_problem(problem: PaymentProblem, *, why: str, actor: User) -> None:
     with transaction.atomic():
         problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
         require(may_close(problem))
-        problems.resolve(problem, Resolution.CLOSED, actor=actor, why=why)
+        problems.resolve(problem, Resolution.CLOSED, actor=actor, reason=reason)
         if problem.purchase:
-            _record(problem.purchase, "problem_closed", actor, why)
+            _record(problem.purchase, "problem_closed", actor, reason)
 
 
 # The payments of these are fulfilled or refunded already; they only inform support.
@@ -281,7 +281,7 @@ def _send(refund: Refund) -> Refund:
     return refund
 
 
-def _record(purchase: Purchase, verb: str, actor: User, why: str, **facts: object) -> None:
+def _record(purchase: Purchase, verb: str, actor: User, reason: str, **facts: object) -> None:
     if purchase.organization is not None:
-        data = {"purchase": str(purchase.pk), "reason": why} | facts
+        data = {"purchase": str(purchase.pk), "reason": reason} | facts
         activity.record(purchase.organization, verb, actor=actor, data=data)

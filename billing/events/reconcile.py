@@ -15,7 +15,7 @@ from django.db import DatabaseError, InterfaceError
 from billing.checkout import card_testing
 from billing.checkout.sessions import CLOCK_SKEW, create_checkout
 from billing.events import follow_payment, webhook
-from billing.events.reading import LOOK_BACK, next_reading
+from billing.events.fetch_window import LOOKBACK, next_window
 from billing.gateway import processor
 from billing.gateway.types import (
     ProcessorError,
@@ -36,7 +36,7 @@ _AGAIN_SOON = (ProcessorUnavailable, DatabaseError, InterfaceError)
 Row = TypeVar("Row", Purchase, Refund, ProcessorEvent, str)
 
 # The names under which complete runs are recorded.
-RUN, WHOLE_DAY = "reconcile_purchases", "reconcile_purchases: whole day"
+RUN, FULL_DAY_RUN = "reconcile_purchases", "reconcile_purchases: whole day"
 # Banks reject refunds within days; this is several times as long.
 REFUNDS_MAY_FAIL_FOR = timedelta(days=35)
 
@@ -75,14 +75,14 @@ class Report:
         return sum(line.needs_attention for line in self.lines)
 
 
-def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) -> Report:
+def reconcile(*, lookback: timedelta = LOOKBACK, is_thorough: bool = False) -> Report:
     """Settle, resume, abandon, refund and process whatever is unfinished, and audit the ledger.
 
-    Anything unknown here is searched among what the processor created within ``look_back``. With
+    Anything unknown here is searched among what the processor created within ``lookback``. With
     ``is_thorough``, also ask about every open dispute, and about every refund of the last weeks,
     which a bank may still have rejected.
     """
-    return _reconcile(clock.now() - look_back - CLOCK_SKEW, is_thorough=is_thorough)
+    return _reconcile(clock.now() - lookback - CLOCK_SKEW, is_thorough=is_thorough)
 
 
 def reconcile_recent(*, is_thorough: bool = False) -> Report:
@@ -92,14 +92,14 @@ def reconcile_recent(*, is_thorough: bool = False) -> Report:
     complete one began.
     """
     began_at = clock.now()
-    reading = next_reading(
-        began_at, last_run=last_complete_run(RUN), last_whole_day=last_complete_run(WHOLE_DAY)
+    window = next_window(
+        began_at, last_run=last_complete_run(RUN), last_full_day=last_complete_run(FULL_DAY_RUN)
     )
-    report = _reconcile(reading.since, is_thorough=is_thorough or reading.is_whole_day)
+    report = _reconcile(window.since, is_thorough=is_thorough or window.is_full_day)
     if report.is_complete:
         record_complete_run(RUN, began_at)
-        if reading.is_whole_day:
-            record_complete_run(WHOLE_DAY, began_at)
+        if window.is_full_day:
+            record_complete_run(FULL_DAY_RUN, began_at)
     return report
 
 

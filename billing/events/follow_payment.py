@@ -30,14 +30,14 @@ def follow_payment(payment_intent_id: str) -> bool:
     not ours. Raises ProcessorError, and RenewalCheckoutOpen if new renewal checkouts keep opening.
     """
 
-    def ask() -> bool | None:
+    def refresh() -> bool | None:
         try:
             return sync.refresh(payment_intent_id)
         except RenewalCheckoutOpen:
-            close_open_checkouts(_organization_of(payment_intent_id))
+            close_open_checkouts(_get_organization(payment_intent_id))
             return None
 
-    is_ours = retry_until_done(ask, otherwise=RenewalCheckoutOpen())
+    is_ours = retry_until_done(refresh, otherwise=RenewalCheckoutOpen())
     if is_ours:
         close_checkouts_of_canceled_terms()
         _close_outdated_renewal(payment_intent_id)
@@ -79,7 +79,7 @@ def _close(purchase: Purchase) -> None:
         logger.exception("checkout of %s is not closed; reconciliation will retry", purchase.pk)
 
 
-def _organization_of(payment_intent_id: str) -> Organization:
+def _get_organization(payment_intent_id: str) -> Organization:
     purchase = Purchase.objects.select_related("organization").get(
         payment_intent_id=payment_intent_id
     )

@@ -32,13 +32,13 @@ from subscriptions.models.periodic import last_complete_run, record_complete_run
 
 logger = logging.getLogger(__name__)
 # Errors worth retrying within a minute; a run with one of them is not complete.
-_AGAIN_SOON = (ProcessorUnavailable, DatabaseError, InterfaceError)
+_TRANSIENT_ERRORS = (ProcessorUnavailable, DatabaseError, InterfaceError)
 Row = TypeVar("Row", Purchase, Refund, ProcessorEvent, str)
 
 # The names under which complete runs are recorded.
 RUN, FULL_DAY_RUN = "reconcile_purchases", "reconcile_purchases: whole day"
 # Banks reject refunds within days; this is several times as long.
-REFUNDS_MAY_FAIL_FOR = timedelta(days=35)
+REFUND_FAILURE_WINDOW = timedelta(days=35)
 
 
 class StillFailing(Exception):
@@ -105,25 +105,25 @@ def reconcile_recent(*, is_thorough: bool = False) -> Report:
 
 def _reconcile(since: datetime, *, is_thorough: bool) -> Report:
     report = Report()
-    _each(report, "purchase without session", _unfinished(PurchaseStatus.PENDING), _resume)
-    _each(report, "unpaid purchase", _unfinished(PurchaseStatus.OPEN), _ask)
-    _each(report, "unfinished refund", _unsent_refunds(), _refund)
-    _each(report, "event not processed", _waiting_events(), _process)
-    missed = _from_the_processor(report, "paid session", lambda: _missed_sessions(since))
-    _each(report, "paid session", missed, _settle_missed)
-    touched = _from_the_processor(
-        report, "refund or dispute", lambda: processor.payments_touched_since(since)
+    _process_each(
+        report, "purchase without session", _unfinished_purchases(PurchaseStatus.PENDING), _resume
     )
+    _process_each(report, "unpaid purchase", _unfinished_purchases(PurchaseStatus.OPEN), _check)
+    _process_each(report, "unfinished refund", _unsent_refunds(), _refund)
+    _process_each(report, "event not processed", _waiting_events(), _process)
+    missed = _fetch(report, "paid session", lambda: _find_missed_sessions(since))
+    _process_each(report, "paid session", missed, _settle_missed)
+    touched = _fetch(report, "refund or dispute", lambda: processor.payments_touched_since(since))
     if is_thorough:
-        touched = list(dict.fromkeys([*touched, *_may_have_changed()]))
-    _each(report, "refund or dispute", touched, _follow)
+        touched = list(dict.fromkeys([*touched, *_changeable_payments()]))
+    _process_each(report, "refund or dispute", touched, _follow)
     follow_payment.close_checkouts_of_canceled_terms()
     for subject, difference in ledger_audit.differences(since):
         report.add("ledger differs", subject, difference, needs_attention=True)
     return report
 
 
-def _missed_sessions(since: datetime) -> list[str]:
+def _find_missed_sessions(since: datetime) -> list[str]:
     """Return our paid sessions that are missing here (R14), and open ones of lost purchases.
 
     A renewal must know of checkouts that can still be paid (R17).
@@ -138,10 +138,10 @@ def _missed_sessions(since: datetime) -> list[str]:
     return sorted(paid | rebuild.find_lost_open_sessions(sessions))
 
 
-def _may_have_changed() -> list[str]:
+def _changeable_payments() -> list[str]:
     """Return payments with an undecided dispute, or with a refund that may have failed (R30)."""
     disputes = Dispute.objects.exclude(status__in=CLOSED_DISPUTES)
-    since = clock.now() - REFUNDS_MAY_FAIL_FOR
+    since = clock.now() - REFUND_FAILURE_WINDOW
     refunds = Refund.objects.filter(status=RefundStatus.SUCCEEDED, created_at__gte=since)
     return [
         payment
@@ -171,10 +171,10 @@ def _refunded_amount(payment_intent_id: str) -> int | None:
     return found.values_list("refunded_amount", flat=True).first()
 
 
-def _from_the_processor(report: Report, found: str, ask: Callable[[], list[str]]) -> list[str]:
+def _fetch(report: Report, found: str, fetch: Callable[[], list[str]]) -> list[str]:
     """Return a list from the processor, or an empty one, with a finding, if it fails."""
     try:
-        return ask()
+        return fetch()
     except ProcessorError as error:
         logger.exception("reconciliation: %s", found)
         report.is_complete = False
@@ -189,7 +189,7 @@ def _resume(purchase: Purchase) -> str:
         return PurchaseStatus.ABANDONED
 
 
-def _ask(purchase: Purchase) -> str:
+def _check(purchase: Purchase) -> str:
     try:
         settled = settle.settle(purchase.session_id or "")
     except SessionUnknown:
@@ -211,7 +211,7 @@ def _process(event: ProcessorEvent) -> str:
     return "processed"
 
 
-def _unfinished(status: PurchaseStatus) -> Iterable[Purchase]:
+def _unfinished_purchases(status: PurchaseStatus) -> Iterable[Purchase]:
     return Purchase.objects.filter(status=status).order_by("created_at")
 
 
@@ -228,14 +228,16 @@ def _waiting_events() -> Iterable[ProcessorEvent]:
     ).order_by("received_at")
 
 
-def _each(report: Report, found: str, rows: Iterable[Row], act: Callable[[Row], str]) -> None:
+def _process_each(
+    report: Report, found: str, rows: Iterable[Row], action: Callable[[Row], str]
+) -> None:
     for row in rows:
         try:
-            result = act(row)
+            result = action(row)
         except Exception as error:
             # One failure must not keep the others from being processed.
             logger.exception("reconciliation of %s failed", row)
-            report.is_complete &= not isinstance(error, _AGAIN_SOON)
+            report.is_complete &= not isinstance(error, _TRANSIENT_ERRORS)
             report.add(found, row, f"{type(error).__name__}: {error}", needs_attention=True)
         else:
             if result:

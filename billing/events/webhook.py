@@ -46,7 +46,7 @@ def receive(body: bytes, signature: str) -> Response:
         return Response(HTTPStatus.BAD_REQUEST, "This event is of another account.")
     if event.livemode != processor.livemode():
         return Response(HTTPStatus.BAD_REQUEST, "This event is of the other mode, live or test.")
-    row = _write_down(event)
+    row = _store(event)
     if row.processed_at is not None:
         return Response(HTTPStatus.OK, "Processed before.")
     if process(row):
@@ -56,10 +56,10 @@ def receive(body: bytes, signature: str) -> Response:
 
 def process(row: ProcessorEvent) -> bool:
     """Process an event of the inbox; return False, with the error stored, if it must be retried."""
-    act = ACTIONS.get(row.type)
+    action = ACTIONS.get(row.type)
     try:
-        if act is not None:
-            act(row)
+        if action is not None:
+            action(row)
     except Exception as error:
         logger.exception("event %s (%s) was not processed", row.event_id, row.type)
         row.error = f"{type(error).__name__}: {error}"[:2000]
@@ -71,7 +71,7 @@ def process(row: ProcessorEvent) -> bool:
     return True
 
 
-def _write_down(event: Event) -> ProcessorEvent:
+def _store(event: Event) -> ProcessorEvent:
     row = ProcessorEvent(
         event_id=event.id,
         type=event.type,
@@ -96,12 +96,12 @@ def _settle(row: ProcessorEvent) -> None:
 
 def _follow_payment(row: ProcessorEvent) -> None:
     """Follow the payment that a refund, charge or dispute names (R30)."""
-    named = row.payload.get("data", {}).get("object", {}).get("payment_intent")
-    if not isinstance(named, str):
+    payment_intent_id = row.payload.get("data", {}).get("object", {}).get("payment_intent")
+    if not isinstance(payment_intent_id, str):
         refund = Refund.objects.filter(refund_id=row.object_id).first()
-        named = refund.payment_intent_id if refund else ""
-    if named:
-        follow_payment(named)
+        payment_intent_id = refund.payment_intent_id if refund else ""
+    if payment_intent_id:
+        follow_payment(payment_intent_id)
 
 
 def _note_decline(row: ProcessorEvent) -> None:

@@ -25,9 +25,9 @@ def retry_until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -
     something else came in between. Raises ``otherwise`` after too many attempts.
     """
     for _ in range(_MAX_ATTEMPTS):
-        done = attempt()
-        if done is not None:
-            return done
+        result = attempt()
+        if result is not None:
+            return result
     raise otherwise
 
 

@@ -136,7 +136,7 @@ def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
         if not purchase.is_fully_refunded:
             problems.note(purchase, ProblemReason.LATER_TERM_PAID, _facts(purchase, paid))
         return 0
-    taken = _reverse_included(purchase, rules.reversed_included(paid))
+    reversed_count = _reverse_included(purchase, rules.reversed_included(paid))
     renewals.cancel(term)
     for add_on in _add_ons(term):
         if not paid_purchase(add_on).is_refunded:
@@ -155,7 +155,7 @@ def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
     ).exclude(pk=purchase.pk)
     for other in others.select_for_update(of=("self",)).order_by("-created_at"):
         apply(other)
-    return taken
+    return reversed_count
 
 
 def _restore_term(purchase: Purchase, term: Term) -> int:

@@ -78,7 +78,7 @@ def send(refund: Refund) -> Refund:
     Raises ProcessorUnavailable. A refusal is final.
     """
     try:
-        answer = processor.refund(
+        response = processor.refund(
             payment_intent_id=refund.payment_intent_id,
             amount=refund.amount,
             our_id=str(refund.pk),
@@ -87,7 +87,7 @@ def send(refund: Refund) -> Refund:
     except ProcessorRefused as error:
         logger.exception("refund %s was refused by the processor", refund.pk)
         return _write_refusal(refund, error.code or str(error))
-    return _write(refund, answer)
+    return _write(refund, response)
 
 
 def follow_up(refund: Refund) -> Refund:
@@ -123,7 +123,7 @@ def refresh(payment_intent_id: str) -> bool:
 
 def _refresh_once(payment_intent_id: str) -> bool | None:
     """Ask once; return None if another response was processed in the meantime."""
-    purchase, problem = _payment(payment_intent_id)
+    purchase, problem = _find_purchase_or_problem(payment_intent_id)
     if purchase is None and problem is None:
         return False
     refunds = processor.refunds_of(payment_intent_id)
@@ -143,7 +143,9 @@ def _refresh_once(payment_intent_id: str) -> bool | None:
     return True
 
 
-def _payment(payment_intent_id: str) -> tuple[Purchase | None, PaymentProblem | None]:
+def _find_purchase_or_problem(
+    payment_intent_id: str,
+) -> tuple[Purchase | None, PaymentProblem | None]:
     """Return the purchase fulfilled by a payment, or the problem of one that was not fulfilled."""
     if not payment_intent_id:
         return None, None
@@ -164,7 +166,7 @@ def _process(
     disputes: list[ProcessorDispute],
 ) -> None:
     for reported in refunds:
-        refund = _known(reported) or Refund(
+        refund = _find_refund(reported) or Refund(
             purchase=purchase,
             payment_intent_id=payment_intent_id,
             amount=reported.amount,
@@ -182,12 +184,12 @@ def _process(
         reversal.apply(purchase)
 
 
-def _known(reported: ProcessorRefund) -> Refund | None:
+def _find_refund(reported: ProcessorRefund) -> Refund | None:
     found = Refund.objects.select_for_update(of=("self",)).filter(refund_id=reported.id).first()
-    number = read_uuid(reported.our_id)
-    if found is not None or number is None:
+    refund_pk = read_uuid(reported.our_id)
+    if found is not None or refund_pk is None:
         return found
-    return Refund.objects.select_for_update(of=("self",)).filter(pk=number).first()
+    return Refund.objects.select_for_update(of=("self",)).filter(pk=refund_pk).first()
 
 
 def _update_refund(refund: Refund, reported: ProcessorRefund) -> None:
@@ -198,8 +200,8 @@ def _update_refund(refund: Refund, reported: ProcessorRefund) -> None:
     if refund.status == reported.status:
         refund.failure_reason = reported.failure_reason[:80]
     refund.save()
-    is_news = refund.status in FAILED_REFUNDS and before != refund.status
-    if is_news and refund.problem is not None:
+    has_newly_failed = refund.status in FAILED_REFUNDS and before != refund.status
+    if has_newly_failed and refund.problem is not None:
         _put_back(refund.problem)
 
 
@@ -276,7 +278,7 @@ def _put_back(problem: PaymentProblem) -> None:
 def _resolve_if_refunded(problem: PaymentProblem) -> None:
     """Solve the problem of a payment once all of its money was refunded or lost."""
     problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
-    if not _received(problem) or unrefunded_amount(problem):
+    if not _amount_received(problem) or unrefunded_amount(problem):
         return
     if not problem.resolution:
         ours = problem.refunds.filter(status__in=LIVE_REFUNDS).first()
@@ -294,10 +296,10 @@ def unrefunded_amount(problem: PaymentProblem) -> int:
     refunded = reversal.get_refunded_amount(
         problem.payment_intent_id, str(problem.received.get("currency", "")), LIVE_REFUNDS
     )
-    return max(0, _received(problem) - refunded)
+    return max(0, _amount_received(problem) - refunded)
 
 
-def _received(problem: PaymentProblem) -> int:
+def _amount_received(problem: PaymentProblem) -> int:
     return int(problem.received.get("amount_received") or 0)
 
 
@@ -306,8 +308,8 @@ def _move_purchase(problem: PaymentProblem, after: PurchaseStatus) -> None:
         return
     purchase = Purchase.objects.select_for_update(of=("self",)).get(pk=problem.purchase_id)
     movable = (PurchaseStatus.REFUNDING, PurchaseStatus.REFUNDED, PurchaseStatus.REVIEW)
-    is_its_own = problem.session_id == purchase.session_id
-    if not is_its_own or purchase.status == after or purchase.status not in movable:
+    is_own_session = problem.session_id == purchase.session_id
+    if not is_own_session or purchase.status == after or purchase.status not in movable:
         return
     require_transition(purchase.status, after)
     purchase.status = after

@@ -42,7 +42,7 @@ def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseS
     notifications and activity. Returns the status to move to.
     """
     payment = session.payment
-    differing = differences(_expected(purchase), _received(session))
+    differing = differences(_expected_facts(purchase), _received_facts(session))
     if differing or payment is None:
         logger.error("purchase %s does not match its payment: %s", purchase.pk, dict(differing))
         _hold(purchase, session, ProblemReason.MISMATCH)
@@ -117,7 +117,7 @@ def hold_unknown(session: CheckoutSession) -> None:
             reason=ProblemReason.UNKNOWN_PURCHASE,
             defaults={
                 "payment_intent_id": payment.payment_intent_id if payment else "",
-                "received": asdict(_received(session)),
+                "received": asdict(_received_facts(session)),
                 "needs_support": True,
                 "created_at": clock.now(),
             },
@@ -282,22 +282,22 @@ def _refund(
         purchase=purchase,
         payment_intent_id=payment.payment_intent_id,
         reason=reason,
-        expected=asdict(_expected(purchase)),
-        received=asdict(_received(session)) | {"funding": payment.card_funding},
+        expected=asdict(_expected_facts(purchase)),
+        received=asdict(_received_facts(session)) | {"funding": payment.card_funding},
         needs_support=False,
         created_at=clock.now(),
     )
     sync.request(problem, amount=payment.amount, currency=session.currency)
     notify.send(
         purchase.buyer_email,
-        _refund_mail(purchase, reason),
+        _refund_mail_kind(purchase, reason),
         reference=f"session:{session.id}",
         organization=purchase.organization,
         data=_mail_facts(purchase) | {"refund": payment.amount},
     )
 
 
-def _refund_mail(purchase: Purchase, reason: ProblemReason) -> str:
+def _refund_mail_kind(purchase: Purchase, reason: ProblemReason) -> str:
     if reason == ProblemReason.SURPLUS and purchase.kind == PurchaseKind.RENEWAL:
         return "payment_refunded_second_renewal"
     return f"payment_refunded_{reason}"
@@ -326,8 +326,8 @@ def _hold(purchase: Purchase, session: CheckoutSession, reason: ProblemReason) -
         purchase=purchase,
         payment_intent_id=session.payment.payment_intent_id if session.payment else "",
         reason=reason,
-        expected=asdict(_expected(purchase)),
-        received=asdict(_received(session)),
+        expected=asdict(_expected_facts(purchase)),
+        received=asdict(_received_facts(session)),
         needs_support=True,
         created_at=clock.now(),
     )
@@ -341,7 +341,7 @@ def _hold(purchase: Purchase, session: CheckoutSession, reason: ProblemReason) -
     )
 
 
-def _expected(purchase: Purchase) -> Facts:
+def _expected_facts(purchase: Purchase) -> Facts:
     is_add_on = purchase.kind == PurchaseKind.ADD_ON
     return Facts(
         purchase_id=str(purchase.pk),
@@ -355,7 +355,7 @@ def _expected(purchase: Purchase) -> Facts:
     )
 
 
-def _received(session: CheckoutSession) -> Facts:
+def _received_facts(session: CheckoutSession) -> Facts:
     return Facts(
         purchase_id=session.purchase_id,
         mode=session.mode,

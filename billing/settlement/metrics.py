@@ -74,11 +74,11 @@ def _purchases() -> Iterator[Metric]:
     unsettled = [PurchaseStatus.PENDING, PurchaseStatus.OPEN, PurchaseStatus.REFUNDING]
     since = clock.now() - RECENT
     found = dict.fromkeys(PurchaseStatus.values, 0)
-    for chosen in (
+    for purchases in (
         Purchase.objects.filter(status__in=unsettled),
         Purchase.objects.exclude(status__in=unsettled).filter(created_at__gte=since),
     ):
-        found |= dict(chosen.order_by().values_list("status").annotate(number=Count("*")))
+        found |= dict(purchases.order_by().values_list("status").annotate(number=Count("*")))
     family = GaugeMetricFamily(
         "licensing_purchases",
         "Purchases by state: all unfinished ones, and finished ones from the last day.",

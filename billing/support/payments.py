@@ -63,8 +63,8 @@ def may_refund(purchase: Purchase, licenses: int | None = None) -> Allowed | Ref
     if licenses is not None:
         return Refusal(Reason.REFUND_NOT_IN_GROUPS, {"most": purchase.quantity})
     # A canceled term can be refunded even if a later one is paid (R30).
-    counts = purchase.term is not None and purchase.term.canceled_at is None
-    later = renewals.later_term(purchase.term) if purchase.term and counts else None
+    is_active_term = purchase.term is not None and purchase.term.canceled_at is None
+    later = renewals.later_term(purchase.term) if purchase.term and is_active_term else None
     return rules.may_refund_term(paid, later_term_starts_on=later.starts_on if later else None)
 
 
@@ -135,8 +135,8 @@ def may_fulfill(problem: PaymentProblem) -> Allowed | Refusal:
             return Refusal(Reason.AMOUNT_DIFFERS)
     if sync.unrefunded_amount(problem) < int(received.get("amount_received") or 0):
         return Refusal(Reason.CANNOT_BE_FULFILLED)
-    is_its_payment = problem.session_id == purchase.session_id and problem.payment_intent_id
-    if not is_its_payment or fulfillment.unfulfillable_reason(purchase) is not None:
+    is_own_payment = problem.session_id == purchase.session_id and problem.payment_intent_id
+    if not is_own_payment or fulfillment.unfulfillable_reason(purchase) is not None:
         return Refusal(Reason.CANNOT_BE_FULFILLED)
     return ALLOWED
 
@@ -147,7 +147,7 @@ def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
         return Refusal(Reason.PROBLEM_IS_SOLVED)
     if not problem.payment_intent_id or not problem.received.get("amount_received"):
         return Refusal(Reason.NOTHING_WAS_PAID)
-    fulfilled = _fulfilled_by(problem)
+    fulfilled = _find_fulfilled_purchase(problem)
     if fulfilled is not None:
         return may_refund(fulfilled)
     if not sync.unrefunded_amount(problem):
@@ -170,7 +170,7 @@ def refund_problem(
     if existing is not None:
         return existing
     require(may_refund_problem(problem))
-    fulfilled = _fulfilled_by(problem)
+    fulfilled = _find_fulfilled_purchase(problem)
     if fulfilled is not None:
         return refund_purchase(fulfilled, RefundOrder(None, reason, submission), actor=actor)
     with transaction.atomic():
@@ -185,8 +185,8 @@ def refund_problem(
             reason=reason,
             submission=submission,
         )
-        is_its_payment = purchase and purchase.session_id == problem.session_id
-        if purchase and is_its_payment and purchase.status == PurchaseStatus.REVIEW:
+        is_own_payment = purchase and purchase.session_id == problem.session_id
+        if purchase and is_own_payment and purchase.status == PurchaseStatus.REVIEW:
             fulfillment.mark_refunding(purchase)
         if purchase:
             _record(purchase, "payment_refunded", actor, reason)
@@ -208,7 +208,7 @@ def close_problem(problem: PaymentProblem, *, reason: str, actor: User) -> None:
 
 
 # The payments of these are fulfilled or refunded already; they only inform support.
-_MAY_BE_CLOSED = (
+_CLOSABLE_REASONS = (
     ProblemReason.TERM_CANCELED,
     ProblemReason.LATER_TERM_PAID,
     ProblemReason.REFUND_UNDONE,
@@ -221,12 +221,12 @@ def may_close(problem: PaymentProblem) -> Allowed | Refusal:
         return Refusal(Reason.PROBLEM_IS_SOLVED)
     purchase = problem.purchase
     is_settled = purchase is not None and purchase.status == PurchaseStatus.SETTLED
-    if problem.reason not in _MAY_BE_CLOSED or not is_settled:
+    if problem.reason not in _CLOSABLE_REASONS or not is_settled:
         return Refusal(Reason.MUST_BE_FULFILLED_OR_REFUNDED)
     return ALLOWED
 
 
-def _fulfilled_by(problem: PaymentProblem) -> Purchase | None:
+def _find_fulfilled_purchase(problem: PaymentProblem) -> Purchase | None:
     """Return the purchase that this payment fulfilled, if any."""
     purchase = problem.purchase
     if purchase is None or purchase.status != PurchaseStatus.SETTLED:

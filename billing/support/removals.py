@@ -62,7 +62,7 @@ def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan
 
     Raises Refused if renewal is not open, support is reviewing its payment, or these are too many.
     """
-    term = _term_open_for_renewal(subscription)
+    term = _require_renewable_term(subscription)
     need = renewals.need_of(term, in_use=subscription.licenses.in_use)
     counts = {"licenses": need.licenses, "removed": need.removed, "in_use": need.in_use}
     if quantity:
@@ -96,20 +96,22 @@ def remove_licenses(
         sent = LicenseRemoval.objects.filter(submission=order.submission).first()
         return sent or removals.remove(subscription, order, actor=actor)
 
-    return _with_no_checkout_open(organization, remove)
+    return _act_without_open_checkout(organization, remove)
 
 
 def undo_removal(removal: LicenseRemoval, *, actor: User) -> LicenseRemoval:
     """Undo a removal. Raises as ``remove_licenses`` does."""
-    return _with_no_checkout_open(
+    return _act_without_open_checkout(
         removal.term.organization,
         lambda subscription: removals.undo(subscription, removal, actor=actor),
     )
 
 
-def _with_no_checkout_open(organization: Organization, act: Callable[[SubscriptionStatus], T]) -> T:
+def _act_without_open_checkout(
+    organization: Organization, act: Callable[[SubscriptionStatus], T]
+) -> T:
     """Close the renewal's open checkout, then act under the lock."""
-    _term_open_for_renewal(status_of(organization, clock.now()))
+    _require_renewable_term(status_of(organization, clock.now()))
 
     def close_and_act() -> T | None:
         checkout = open_renewal_checkout(organization)
@@ -122,21 +124,21 @@ def _with_no_checkout_open(organization: Organization, act: Callable[[Subscripti
             if open_renewal_checkout(locked):
                 return None
             subscription = status_of(locked, clock.now())
-            _refuse_once_paid(subscription)
-            _term_open_for_renewal(subscription)
+            _refuse_if_paid(subscription)
+            _require_renewable_term(subscription)
             return act(subscription)
 
     return retry_until_done(close_and_act, otherwise=Refused(Refusal(Reason.RENEWAL_BEING_PAID)))
 
 
-def _refuse_once_paid(subscription: SubscriptionStatus) -> None:
+def _refuse_if_paid(subscription: SubscriptionStatus) -> None:
     """Refuse if renewal is no longer open; it was a moment ago, so it has just been paid."""
     if isinstance(subscription.may_renew, Refusal):
         facts = {"renewal_opens_on": subscription.renewal_opens_on}
         raise Refused(Refusal(Reason.RENEWAL_PAID, facts))
 
 
-def _term_open_for_renewal(subscription: SubscriptionStatus) -> Term:
+def _require_renewable_term(subscription: SubscriptionStatus) -> Term:
     require(subscription.may_renew)
     if subscription.latest is None:
         raise Refused(Refusal(Reason.NO_TERM))

@@ -61,8 +61,8 @@ def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse
 
 def _history(organization: Organization) -> QuerySet[Purchase]:
     # Lists do not need the request to the processor.
-    newest = organization.purchases.order_by("-created_at", "pk")
-    return newest.defer("request_parameters", "session_url")
+    rows = organization.purchases.order_by("-created_at", "pk")
+    return rows.defer("request_parameters", "session_url")
 
 
 def _heading() -> list[str]:

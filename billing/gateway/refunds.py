@@ -37,7 +37,7 @@ def refund(
 
 
 @translate
-def refunds_of(payment_intent_id: str) -> list[ProcessorRefund]:
+def list_refunds(payment_intent_id: str) -> list[ProcessorRefund]:
     """Return all current refunds of a payment, including those started elsewhere."""
     params: RefundListParams = {"payment_intent": payment_intent_id, "limit": 100}
     return [_refund(found) for found in client().v1.refunds.list(params).auto_paging_iter()]
@@ -45,14 +45,14 @@ def refunds_of(payment_intent_id: str) -> list[ProcessorRefund]:
 
 def find_refund(*, payment_intent_id: str, our_id: str) -> ProcessorRefund | None:
     """Return the refund requested under ``our_id``, for when the response was lost."""
-    for found in refunds_of(payment_intent_id):
+    for found in list_refunds(payment_intent_id):
         if found.our_id == our_id:
             return found
     return None
 
 
 @translate
-def disputes_of(payment_intent_id: str) -> list[ProcessorDispute]:
+def list_disputes(payment_intent_id: str) -> list[ProcessorDispute]:
     """Return all current disputes and inquiries of a payment."""
     params: DisputeListParams = {"payment_intent": payment_intent_id, "limit": 100}
     return [_dispute(found) for found in client().v1.disputes.list(params).auto_paging_iter()]

@@ -37,7 +37,7 @@ def session_parameters(
     payment page, such as "es". ``metadata`` is stored with the session at the processor: short
     texts without personal data.
     """
-    marks = {METADATA_PRODUCT: PRODUCT, METADATA_PURCHASE: purchase_id}
+    our_metadata = {METADATA_PRODUCT: PRODUCT, METADATA_PURCHASE: purchase_id}
     params: SessionCreateParams = {
         "mode": "payment",
         "allowed_payment_method_types": ["card"],
@@ -57,8 +57,8 @@ def session_parameters(
             }
         ],
         "client_reference_id": purchase_id,
-        "metadata": marks | dict(metadata or {}),
-        "payment_intent_data": {"metadata": marks, "description": line.name},
+        "metadata": our_metadata | dict(metadata or {}),
+        "payment_intent_data": {"metadata": our_metadata, "description": line.name},
         "customer_email": customer_email,
         "expires_at": int(expires_at.timestamp()),
         "success_url": success_url,

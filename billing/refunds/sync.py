@@ -126,8 +126,8 @@ def _refresh_once(payment_intent_id: str) -> bool | None:
     purchase, problem = _find_purchase_or_problem(payment_intent_id)
     if purchase is None and problem is None:
         return False
-    refunds = processor.refunds_of(payment_intent_id)
-    disputes = processor.disputes_of(payment_intent_id)
+    refunds = processor.list_refunds(payment_intent_id)
+    disputes = processor.list_disputes(payment_intent_id)
     with transaction.atomic():
         if purchase is not None:
             checks = purchase.refund_checks

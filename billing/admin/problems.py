@@ -83,7 +83,7 @@ class _AboutProblem(Action):
             found.append((gettext("Purchase"), display.link(problem.purchase)))
         return found
 
-    def done_before(self, form: ActionForm) -> Done | None:
+    def already_done(self, form: ActionForm) -> Done | None:
         """Return the result if the same user has done the same before."""
         problem = PaymentProblem.objects.get(pk=self.subject.pk)
         is_mine = problem.solved_by_id == self.request.user.pk
@@ -184,7 +184,7 @@ class RefundProblem(_AboutProblem):
         words = gettext("Nothing was fulfilled for this payment, so no licenses are removed.")
         return Plan(facts, [words], f"{amount}/{currency}")
 
-    def done_before(self, form: ActionForm) -> Done | None:
+    def already_done(self, form: ActionForm) -> Done | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refunded(sent) if sent else None

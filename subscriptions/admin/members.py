@@ -60,7 +60,7 @@ class ResendInvitation(Action):
         """Return the newest invitation shown on the page."""
         return {"number": self.subject.invitation_number}
 
-    def done_before(self, form: ActionForm) -> Done | None:
+    def already_done(self, form: ActionForm) -> Done | None:
         """Return a result if an invitation was sent since the page was opened, by any form."""
         if self.subject.invitation_number <= form.cleaned_data["number"]:
             return None

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin import processor_errors
 from billing.admin.refunds.facts import (
+    open_payment_warnings,
     purchase_facts,
     refund_plan,
     refunded,
-    renewal_being_paid,
     write_log,
 )
 from billing.admin.refunds.rehearsal import rehearse
@@ -71,7 +71,7 @@ class RefundPurchase(Action):
     title = _("Refund")
     button = _("Refund payment")
     is_confirmed = True
-    fields_of_reasons = {Reason.REFUND_NOT_IN_GROUPS: "licenses"}
+    field_by_reason = {Reason.REFUND_NOT_IN_GROUPS: "licenses"}
     subject: Purchase
 
     def decide(self) -> Allowed | Refusal:
@@ -95,7 +95,7 @@ class RefundPurchase(Action):
     def warnings(self) -> Sequence[str]:
         """Return what support should know before refunding."""
         purchase = self.subject
-        found = renewal_being_paid(purchase)
+        found = open_payment_warnings(purchase)
         if purchase.kind != PurchaseKind.ADD_ON:
             found.append(gettext("This payment is for a term, so it can only be refunded in full."))
         return found
@@ -107,7 +107,7 @@ class RefundPurchase(Action):
         amount = payments.refund_amount(self.subject, licenses)
         return refund_plan(self.subject, amount)
 
-    def done_before(self, form: ActionForm) -> Done | None:
+    def already_done(self, form: ActionForm) -> Done | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refunded(sent) if sent else None

@@ -76,7 +76,7 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
             else PHASES[outcome.phase_after],
         ),
     ]
-    warnings = [*_consequences(purchase, outcome), *renewal_being_paid(purchase)]
+    warnings = [*_consequences(purchase, outcome), *open_payment_warnings(purchase)]
     fingerprint = "/".join(
         str(part)
         for part in (
@@ -130,7 +130,7 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
     return found
 
 
-def renewal_being_paid(purchase: Purchase) -> list[str]:
+def open_payment_warnings(purchase: Purchase) -> list[str]:
     """Warn that the open payment page of the renewal will be closed."""
     checkout = open_renewal_checkout(purchase.organization) if purchase.organization else None
     if checkout is None:

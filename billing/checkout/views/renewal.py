@@ -148,7 +148,7 @@ def _page(
         "refusal": refusal,
         "choices": [(one, _plan(planner, one, "")[0]) for one in packages],
         "removals": removals.shown_for(subscription),
-        "being_paid": open_renewal_checkout(subscription.organization),
+        "open_checkout": open_renewal_checkout(subscription.organization),
         "inactive": count_inactive(subscription.organization, subscription.now),
         "inactive_days": inactive_after(subscription.organization).days,
         "was_canceled": request.method == "GET" and "canceled" in request.GET,

@@ -86,7 +86,7 @@ class Action(ABC):
     is_confirmed = False
     form_class: type[ActionForm] = ReasonForm
     # The field that a refusal belongs to; by default the whole form.
-    fields_of_reasons: Mapping[Reason, str] = {}
+    field_by_reason: Mapping[Reason, str] = {}
 
     def __init__(self, model_admin: "ModelAdmin[Any]", request: HttpRequest, subject: Any) -> None:
         self.model_admin = model_admin
@@ -119,7 +119,7 @@ class Action(ABC):
         """Return the expected result. Raises Refused."""
         return Plan()
 
-    def done_before(self, form: ActionForm) -> Done | None:
+    def already_done(self, form: ActionForm) -> Done | None:
         """Return the result if this form was already sent."""
         return None
 
@@ -204,7 +204,7 @@ class Action(ABC):
 
     def _answer_repeated(self, form: ActionForm) -> HttpResponse | None:
         """Return the response to a repeated form, the same as to the first."""
-        done = self.done_before(form)
+        done = self.already_done(form)
         return self._leave(done) if done else None
 
     def _leave(self, done: Done) -> HttpResponse:
@@ -212,7 +212,7 @@ class Action(ABC):
         return HttpResponseRedirect(self.back())
 
     def _refuse(self, form: ActionForm, refusal: Refusal) -> HttpResponse:
-        name = self.fields_of_reasons.get(refusal.reason)
+        name = self.field_by_reason.get(refusal.reason)
         form.add_error(name if name in form.fields else None, refusal_text(refusal))
         return self._page(form, HTTPStatus.CONFLICT)
 

@@ -11,9 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin import processor_errors
-from billing.admin.purchases import money_and_state
-from billing.admin.references import by_payment
-from billing.admin.refunds.facts import purchase_facts, refund_plan, refunded
+from billing.admin.purchases import amount_and_status
+from billing.admin.references import payment_condition
+from billing.admin.refunds.facts import purchase_facts, refund_plan, refund_result
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.states import PurchaseStatus, Resolution
 from billing.support import payments
@@ -46,23 +46,23 @@ AMOUNTS = {"amount_total", "amount_received", "refunded_amount", "unit_amount", 
 
 def comparison(problem: PaymentProblem) -> str:
     """Return what was expected and what was received, side by side."""
-    names = {name: str(words) for name, words in NAMES.items()}
+    names = {name: str(text) for name, text in NAMES.items()}
     head = ["", gettext("Expected"), gettext("Received")]
-    return display.compared(problem.expected, problem.received, names, head, _shown)
+    return display.compared(problem.expected, problem.received, names, head, _format_fact)
 
 
-def _shown(facts: Mapping[str, Any], name: str) -> object:
+def _format_fact(facts: Mapping[str, Any], name: str) -> object:
     is_amount = name in AMOUNTS and isinstance(facts[name], int)
     return display.money(facts[name], str(facts.get("currency"))) if is_amount else facts[name]
 
 
-def name_of(problem: PaymentProblem) -> str:
+def short_name(problem: PaymentProblem) -> str:
     """Return the problem and the organization, short enough for the top of a page."""
-    words = str(problem.get_reason_display())
-    return f"{words} ({problem.purchase.organization_name})" if problem.purchase else words
+    text = str(problem.get_reason_display())
+    return f"{text} ({problem.purchase.organization_name})" if problem.purchase else text
 
 
-class _AboutProblem(Action):
+class _ProblemAction(Action):
     """What the three actions have in common."""
 
     permission = MAY_RESOLVE
@@ -87,11 +87,11 @@ class _AboutProblem(Action):
         """Return the result if the same user has done the same before."""
         problem = PaymentProblem.objects.get(pk=self.subject.pk)
         is_mine = problem.solved_by_id == self.request.user.pk
-        return self._said(problem) if is_mine and problem.resolution == self.resolution else None
+        return self._result(problem) if is_mine and problem.resolution == self.resolution else None
 
-    def _said(self, problem: PaymentProblem) -> Done:
-        words = gettext("%(done)s. It is no longer on the list.")
-        return Done(words % {"done": problem.get_resolution_display()})
+    def _result(self, problem: PaymentProblem) -> Done:
+        text = gettext("%(done)s. It is no longer on the list.")
+        return Done(text % {"done": problem.get_resolution_display()})
 
     def _log(self, problem: PaymentProblem, actor: User, reason: str, change: str = "") -> None:
         what = gettext("Payment to review (%(reason)s): %(done)s") % {
@@ -109,7 +109,7 @@ class _AboutProblem(Action):
 
     def name_of(self, thing: Model) -> str:
         """Leave out the long id."""
-        return name_of(thing) if isinstance(thing, PaymentProblem) else super().name_of(thing)
+        return short_name(thing) if isinstance(thing, PaymentProblem) else super().name_of(thing)
 
     def trail(self) -> Sequence[Model]:
         """Place the page below the organization, if there is one."""
@@ -118,7 +118,7 @@ class _AboutProblem(Action):
         return [thing for thing in (organization, self.subject) if thing]
 
 
-class FulfillProblem(_AboutProblem):
+class FulfillProblem(_ProblemAction):
     """Accept the payment for its purchase, regardless of the amount received."""
 
     title = _("Fulfill this payment")
@@ -134,27 +134,27 @@ class FulfillProblem(_AboutProblem):
         purchase = self.subject.purchase
         if purchase is None:
             return []
-        words = gettext(
+        text = gettext(
             "Fulfills the purchase as ordered, even if a different amount was received: "
             "%(what)s. The receipt will show %(total)s."
         )
         total = display.money(purchase.total_amount, purchase.currency)
-        return [words % {"what": purchase, "total": total}]
+        return [text % {"what": purchase, "total": total}]
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Fulfill the payment."""
         before = _status(self.subject.purchase)
         reason = form.cleaned_data["reason"]
-        with processor_errors.reported(gettext("Nothing was fulfilled.")):
+        with processor_errors.report(gettext("Nothing was fulfilled.")):
             purchase = payments.fulfill_problem(self.subject, reason=reason, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
         )
         self._log(problem, actor, reason, f"{before} → {_status(purchase)}")
-        return self._said(problem)
+        return self._result(problem)
 
 
-class RefundProblem(_AboutProblem):
+class RefundProblem(_ProblemAction):
     """Refund all of a payment."""
 
     title = _("Refund this payment")
@@ -181,19 +181,19 @@ class RefundProblem(_AboutProblem):
             (gettext("Refund"), display.marked(display.money(amount, currency))),
             (gettext("Payment"), problem.payment_intent_id),
         ]
-        words = gettext("Nothing was fulfilled for this payment, so no licenses are removed.")
-        return Plan(facts, [words], f"{amount}/{currency}")
+        text = gettext("Nothing was fulfilled for this payment, so no licenses are removed.")
+        return Plan(facts, [text], f"{amount}/{currency}")
 
     def already_done(self, form: ActionForm) -> Done | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
-        return refunded(sent) if sent else None
+        return refund_result(sent) if sent else None
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Refund the payment."""
         reason = form.cleaned_data["reason"]
         before = _status(self.subject.purchase)
-        with processor_errors.reported(gettext("Nothing was refunded.")):
+        with processor_errors.report(gettext("Nothing was refunded.")):
             refund = payments.refund_problem(
                 self.subject,
                 reason=reason,
@@ -203,10 +203,10 @@ class RefundProblem(_AboutProblem):
         if self.subject.purchase is not None:
             self.subject.purchase.refresh_from_db()
         self._log(self.subject, actor, reason, f"{before} → {_status(self.subject.purchase)}")
-        return refunded(refund)
+        return refund_result(refund)
 
 
-class CloseProblem(_AboutProblem):
+class CloseProblem(_ProblemAction):
     """Close a payment that was settled otherwise."""
 
     title = _("Close without fulfilling or refunding")
@@ -225,7 +225,7 @@ class CloseProblem(_AboutProblem):
             pk=self.subject.pk
         )
         self._log(problem, actor, reason)
-        return self._said(problem)
+        return self._result(problem)
 
 
 def _status(purchase: Purchase | None) -> str:
@@ -252,22 +252,25 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
     list_select_related = ("purchase__organization", "solved_by")
     search_help_text = _("An organization, or a complete cs_… or pi_… ID from the processor.")
     fieldsets = (
-        (None, {"fields": ("reason", "organization", "purchase", "created_at", "compared")}),
+        (
+            None,
+            {"fields": ("reason", "organization", "purchase", "created_at", "comparison_table")},
+        ),
         (_("Resolution"), {"fields": ("needs_support", *("resolution", "solved_at", "solved_by"))}),
         (None, {"fields": ("resolution_note", "refunds")}),
         (_("At the processor"), {"fields": ("session_id", "payment_intent_id")}),
     )
-    readonly_fields = ("organization", "compared", "refunds")
+    readonly_fields = ("organization", "comparison_table", "refunds")
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
         """Search by the processor's ids, or by organization."""
-        return by_payment(text) or super().search_condition(request, text)
+        return payment_condition(text) or super().search_condition(request, text)
 
     @admin.display(description=_("problem"))
     def what(self, problem: PaymentProblem) -> str:
         """Return the problem, marked if it is waiting."""
-        words = str(problem.get_reason_display())
-        return display.marked(words) if problem.needs_support else words
+        text = str(problem.get_reason_display())
+        return display.marked(text) if problem.needs_support else text
 
     @admin.display(description=_("organization"))
     def organization(self, problem: PaymentProblem) -> str:
@@ -275,27 +278,29 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
         return display.link(problem.purchase.organization) if problem.purchase else "–"
 
     @admin.display(description=_("comparison"))
-    def compared(self, problem: PaymentProblem) -> str:
+    def comparison_table(self, problem: PaymentProblem) -> str:
         return comparison(problem)
 
     @admin.display(description=_("refunds"))
     def refunds(self, problem: PaymentProblem) -> str:
-        return display.links(problem.refunds.all()[: display.LONGEST_LIST], money_and_state)
+        return display.links(problem.refunds.all()[: display.LONGEST_LIST], amount_and_status)
 
     def name_of(self, obj: PaymentProblem) -> str:
         """Leave out the long id."""
-        return name_of(obj)
+        return short_name(obj)
 
     def tools(self, request: HttpRequest, obj: PaymentProblem) -> list[Tool]:
         """Offer the actions."""
         if not request.user.has_perm(MAY_RESOLVE) or obj.resolution:
             return []
         return [
-            display.tool(gettext("Fulfill…"), _page(obj, "fulfill"), payments.may_fulfill(obj)),
             display.tool(
-                gettext("Refund…"), _page(obj, "refund"), payments.may_refund_problem(obj)
+                gettext("Fulfill…"), _action_url(obj, "fulfill"), payments.may_fulfill(obj)
             ),
-            display.tool(gettext("Close…"), _page(obj, "close"), payments.may_close(obj)),
+            display.tool(
+                gettext("Refund…"), _action_url(obj, "refund"), payments.may_refund_problem(obj)
+            ),
+            display.tool(gettext("Close…"), _action_url(obj, "close"), payments.may_close(obj)),
         ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -312,5 +317,5 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
         return [*own, *super().get_urls()]
 
 
-def _page(problem: PaymentProblem, name: str) -> str:
+def _action_url(problem: PaymentProblem, name: str) -> str:
     return display.admin_url(problem, name)

@@ -13,7 +13,7 @@ from billing.admin.refunds.facts import (
     open_payment_warnings,
     purchase_facts,
     refund_plan,
-    refunded,
+    refund_result,
     write_log,
 )
 from billing.admin.refunds.rehearsal import rehearse
@@ -110,20 +110,20 @@ class RefundPurchase(Action):
     def already_done(self, form: ActionForm) -> Done | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
-        return refunded(sent) if sent else None
+        return refund_result(sent) if sent else None
 
     def act(self, form: ActionForm, actor: User) -> Done:
         """Refund the purchase."""
-        typed = form.cleaned_data
+        data = form.cleaned_data
         licenses = _licenses(form)
         require(payments.may_refund(self.subject, licenses))
         amount = payments.refund_amount(self.subject, licenses)
         outcome = rehearse(self.subject, amount)
-        order = RefundOrder(licenses, typed["reason"], typed["submission"])
-        with processor_errors.reported(gettext("Nothing was refunded.")):
+        order = RefundOrder(licenses, data["reason"], data["submission"])
+        with processor_errors.report(gettext("Nothing was refunded.")):
             refund = payments.refund_purchase(self.subject, order, actor=actor)
         write_log(refund, self.subject, outcome, actor)
-        return refunded(refund)
+        return refund_result(refund)
 
     def trail(self) -> Sequence[Model]:
         """Place the page below the organization."""
@@ -131,5 +131,5 @@ class RefundPurchase(Action):
 
 
 def _licenses(form: ActionForm) -> int | None:
-    typed = form.cleaned_data
-    return typed["licenses"] if typed.get("what") == SOME else None
+    data = form.cleaned_data
+    return data["licenses"] if data.get("what") == SOME else None

@@ -58,12 +58,12 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
 
 def refund_plan(purchase: Purchase, amount: int) -> Plan:
     """Return the preview of refunding ``amount`` (minor units) of a fulfilled purchase."""
-    with processor_errors.reported(gettext("Nothing was refunded.")):
+    with processor_errors.report(gettext("Nothing was refunded.")):
         outcome = rehearse(purchase, amount)
     facts = [
         (gettext("Refund"), display.marked(display.money(amount, purchase.currency))),
         (gettext("Refund to"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
-        (gettext("Licenses removed"), number(outcome.taken)),
+        (gettext("Licenses removed"), number(outcome.reversed_count)),
         (
             gettext("Licenses held now"),
             f"{number(outcome.held_before)} → {number(outcome.held_after)}",
@@ -81,7 +81,7 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
         str(part)
         for part in (
             amount,
-            outcome.taken,
+            outcome.reversed_count,
             outcome.held_before,
             outcome.held_after,
             outcome.in_use,
@@ -104,17 +104,15 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
             "start": display.day(outcome.canceled.starts_on),
             "end": display.day(outcome.canceled.expires_on),
         }
-        words = gettext(
-            "The term from %(start)s to %(end)s is canceled, and renewal is open again."
-        )
-        found.append(words % dates)
+        text = gettext("The term from %(start)s to %(end)s is canceled, and renewal is open again.")
+        found.append(text % dates)
     for add_on in outcome.listed:
-        words = gettext(
+        text = gettext(
             "Its add-on of %(quantity)s licenses for %(total)s will be added to payments to review."
         )
         total = display.money(add_on.total_amount - add_on.refunded_amount, add_on.currency)
-        found.append(words % {"quantity": number(add_on.quantity), "total": total})
-    if not outcome.taken and not outcome.canceled:
+        found.append(text % {"quantity": number(add_on.quantity), "total": total})
+    if not outcome.reversed_count and not outcome.canceled:
         found.append(gettext("No licenses are removed: this is a goodwill refund."))
     if outcome.over_after:
         found.append(
@@ -135,10 +133,10 @@ def open_payment_warnings(purchase: Purchase) -> list[str]:
     checkout = open_renewal_checkout(purchase.organization) if purchase.organization else None
     if checkout is None:
         return []
-    words = gettext(
+    text = gettext(
         "%(buyer)s is paying for the renewal right now. That payment page will be closed first."
     )
-    return [words % {"buyer": checkout.buyer_name or checkout.buyer_email}]
+    return [text % {"buyer": checkout.buyer_name or checkout.buyer_email}]
 
 
 def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User) -> None:
@@ -156,20 +154,20 @@ def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User)
     )
 
 
-def refunded(refund: Refund) -> Done:
+def refund_result(refund: Refund) -> Done:
     """Return the result of a refund after calling the processor."""
     amount = display.money(refund.amount, refund.currency)
     if refund.status in FAILED_REFUNDS:
-        words = gettext("The processor refused to refund %(amount)s: %(reason)s.")
+        text = gettext("The processor refused to refund %(amount)s: %(reason)s.")
         facts = {"amount": amount, "reason": refund.failure_reason or "–"}
-        return Done(words % facts, messages.ERROR)
+        return Done(text % facts, messages.ERROR)
     if refund.status == RefundStatus.REQUESTED:
-        words = gettext(
+        text = gettext(
             "The refund of %(amount)s is recorded, but the processor could not be reached. We "
             "will try again automatically."
         )
-        return Done(words % {"amount": amount}, messages.WARNING)
+        return Done(text % {"amount": amount}, messages.WARNING)
     if refund.status == RefundStatus.SUCCEEDED:
         return Done(gettext("%(amount)s has been refunded.") % {"amount": amount})
-    words = gettext("The refund of %(amount)s is in progress and already counts as refunded.")
-    return Done(words % {"amount": amount}, messages.INFO)
+    text = gettext("The refund of %(amount)s is in progress and already counts as refunded.")
+    return Done(text % {"amount": amount}, messages.INFO)

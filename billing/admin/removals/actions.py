@@ -233,7 +233,7 @@ class RemoveLicenses(Action):
             submission=data["submission"],
             message=self.message,
         )
-        with processor_errors.reported(gettext("Nothing was removed.")):
+        with processor_errors.report(gettext("Nothing was removed.")):
             removal = removals.remove_licenses(self.subject, order, actor=actor)
         what = gettext("Removed %(quantity)s licenses from the renewal; requested by %(who)s") % {
             "quantity": removal.quantity,
@@ -297,7 +297,7 @@ class UndoRemoval(Action):
     def act(self, form: ActionForm, actor: User) -> Done:
         """Undo the removal."""
         plan = removals.plan_removal(status_of(self.organization, clock.now()), 0)
-        with processor_errors.reported(gettext("Nothing was changed.")):
+        with processor_errors.report(gettext("Nothing was changed.")):
             removal = removals.undo_removal(self.subject, actor=actor)
         after = removals.plan_removal(status_of(self.organization, clock.now()), 0)
         what = gettext("Undid the removal of %(quantity)s licenses") % {

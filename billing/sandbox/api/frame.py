@@ -118,7 +118,11 @@ def _read(running: Sandbox, request: HttpRequest, request_id: str) -> Call:
         request.body.decode(errors="replace") if method == "POST" else request.META["QUERY_STRING"]
     )
     active_faults = faults.take(
-        running, faults.API, method=method, path=request.path, session=_session_in(request.path)
+        running,
+        faults.API,
+        method=method,
+        path=request.path,
+        session=_find_session_id(request.path),
     )
     return Call(
         sandbox=running,
@@ -131,7 +135,7 @@ def _read(running: Sandbox, request: HttpRequest, request_id: str) -> Call:
     )
 
 
-def _session_in(path: str) -> str | None:
+def _find_session_id(path: str) -> str | None:
     return next((step for step in path.split("/") if step.startswith("cs_")), None)
 
 
@@ -164,10 +168,10 @@ def _before(call: Call) -> None:
     if "conflict" in call.active_faults:
         raise ApiError(409, "This object cannot be accessed right now.", code="lock_timeout")
     if "error" in call.active_faults:
-        raise _ordered_error(call)
+        raise _requested_error(call)
 
 
-def _ordered_error(call: Call) -> ApiError:
+def _requested_error(call: Call) -> ApiError:
     status = int(call.setting("error", "status", 500))
     type = "api_error" if status >= 500 else "invalid_request_error"
     return ApiError(
@@ -220,7 +224,7 @@ def _after(call: Call, answer: Response) -> HttpResponse:
         return HttpResponse(_BAD_GATEWAY, status=502)
     body = answer.body
     if "override" in call.active_faults and answer.status == 200:
-        body = overridden(body, call.setting("override", "fields", {}))
+        body = override_fields(body, call.setting("override", "fields", {}))
     response = JsonResponse(body, status=answer.status)
     if call.key:
         response["Idempotency-Key"] = call.key
@@ -229,7 +233,7 @@ def _after(call: Call, answer: Response) -> HttpResponse:
     return response
 
 
-def overridden(body: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+def override_fields(body: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """Replace fields by dotted path; in a list response, in each entry."""
     copy: dict[str, Any] = json.loads(json.dumps(body))
     targets = copy["data"] if copy.get("object") == "list" else [copy]

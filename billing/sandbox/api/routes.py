@@ -49,7 +49,7 @@ def list_line_items(call: Call, id: str) -> dict[str, Any]:
     """GET /v1/checkout/sessions/{id}/line_items."""
     sessions.find(call.sandbox, id)
     values = parameters.check(call.params, schema.LINE_ITEM_LIST)
-    page = listing.page_of(line_items(call.sandbox, id)["data"], values, url=call.path)
+    page = listing.paginate(line_items(call.sandbox, id)["data"], values, url=call.path)
     return expand_list(call.sandbox, page, [])
 
 

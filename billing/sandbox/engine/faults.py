@@ -111,13 +111,13 @@ def _applies(sandbox: Sandbox, fault: Document) -> bool:
     if fault["times"] is not None and fault["applied"] >= fault["times"]:
         return False
     fault["seen"] += 1
-    applies = fault["seen"] > fault["skip"] and _drawn(fault)
+    applies = fault["seen"] > fault["skip"] and _draw(fault)
     fault["applied"] += applies
     sandbox.store.put("fault", fault)
     return applies
 
 
-def _drawn(fault: Document) -> bool:
+def _draw(fault: Document) -> bool:
     """Draw from a seeded generator, so that a run with the same seed repeats."""
     if fault["probability"] is None:
         return True

@@ -52,20 +52,20 @@ def due(sandbox: Sandbox) -> list[Document]:
 
 def delays(sandbox: Sandbox) -> dict[str, int]:
     """Return the delays of the cards, in seconds of the sandbox's clock."""
-    set_here = sandbox.store.get("setting", "delays") or {}
-    return {name: set_here.get(name, getattr(sandbox.config, name)) for name in _DELAYS}
+    overrides = sandbox.store.get("setting", "delays") or {}
+    return {name: overrides.get(name, getattr(sandbox.config, name)) for name in _DELAYS}
 
 
-def set_delays(sandbox: Sandbox, wanted: dict[str, int]) -> dict[str, int]:
+def set_delays(sandbox: Sandbox, changes: dict[str, int]) -> dict[str, int]:
     """Change delays of what is scheduled from now on, until a reset; return all delays.
 
     Raises Refused for an unknown name or a negative number of seconds.
     """
-    for name, seconds in wanted.items():
+    for name, seconds in changes.items():
         if name not in _DELAYS or type(seconds) is not int or seconds < 0:
             raise Refused(f"Not a delay in whole seconds: {name} = {seconds!r}")
     with sandbox.store.transaction():
-        sandbox.store.put("setting", {"id": "delays", **delays(sandbox), **wanted})
+        sandbox.store.put("setting", {"id": "delays", **delays(sandbox), **changes})
     return delays(sandbox)
 
 

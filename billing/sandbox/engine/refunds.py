@@ -17,7 +17,7 @@ from billing.sandbox.protocol import parameters
 from billing.sandbox.protocol.errors import ApiError, Refused, missing_object, unsupported
 from billing.sandbox.protocol.schema import REFUND_CREATE
 
-_NOT_DONE = (
+_UNSUPPORTED = (
     "customer",
     "instructions_email",
     "origin",
@@ -44,7 +44,7 @@ def create(sandbox: Sandbox, sent: dict[str, Any], *, pending: bool = False) -> 
     Stripe: for wrong parameters, a disputed charge, or more than is left.
     """
     values = parameters.check(sent, REFUND_CREATE)
-    for name in _NOT_DONE:
+    for name in _UNSUPPORTED:
         if name in values:
             raise unsupported(name, name)
     charge = _charge(sandbox, values)
@@ -80,7 +80,7 @@ def find(sandbox: Sandbox, id: str) -> Document:
 
 def settle(sandbox: Sandbox, id: str) -> Document:
     """Make a pending refund succeed. Raises Refused for any other."""
-    refund = _of_status(sandbox, id, "pending")
+    refund = _require_status(sandbox, id, "pending")
     moved = _move(sandbox, refund, "refund", -refund["amount"])
     destination = {"card": {"type": "refund"}, "type": "card"}
     return _change(
@@ -101,7 +101,7 @@ def fail(sandbox: Sandbox, id: str, reason: str = "expired_or_canceled_card") ->
     if reason not in FAILURE_REASONS:
         known = ", ".join(FAILURE_REASONS)
         raise Refused(f"Not a reason for a failure: {reason}. There are: {known}")
-    refund = _of_status(sandbox, id, "pending", "succeeded")
+    refund = _require_status(sandbox, id, "pending", "succeeded")
     changes: dict[str, Any] = {"status": "failed", "failure_reason": reason, "pending_reason": None}
     if refund["balance_transaction"]:
         moved = _move(sandbox, refund, "refund_failure", refund["amount"])
@@ -115,7 +115,7 @@ def fail(sandbox: Sandbox, id: str, reason: str = "expired_or_canceled_card") ->
 
 def cancel(sandbox: Sandbox, id: str) -> Document:
     """Cancel a pending refund, as in the dashboard. Raises Refused for any other."""
-    refund = _of_status(sandbox, id, "pending")
+    refund = _require_status(sandbox, id, "pending")
     charge = _unbook(sandbox, refund)
     reason = "merchant_request"
     _change(sandbox, refund, status="canceled", failure_reason=reason, pending_reason=None)
@@ -140,7 +140,7 @@ def fail_pending(sandbox: Sandbox, charge_id: str) -> None:
             fail(sandbox, refund["id"], "charge_for_pending_refund_disputed")
 
 
-def _of_status(sandbox: Sandbox, id: str, *statuses: str) -> Document:
+def _require_status(sandbox: Sandbox, id: str, *statuses: str) -> Document:
     refund = find(sandbox, id)
     if refund["status"] not in statuses:
         raise Refused(f"{id} is {refund['status']}, not {' or '.join(statuses)}.")
@@ -245,14 +245,14 @@ def _unbook(sandbox: Sandbox, refund: Document) -> Document:
 _TAKEN = ("needs_response", "under_review", "lost")
 
 
-def disputes_of(sandbox: Sandbox, charge_id: str) -> list[Document]:
+def find_disputes(sandbox: Sandbox, charge_id: str) -> list[Document]:
     """Return the disputes and inquiries of a charge, oldest first."""
     return sandbox.store.find("dispute", ("charge", "=", charge_id))
 
 
 def is_charged_back(sandbox: Sandbox, charge_id: str) -> bool:
     """Whether an open or lost dispute forbids refunds of a charge."""
-    return any(dispute["status"] in _TAKEN for dispute in disputes_of(sandbox, charge_id))
+    return any(dispute["status"] in _TAKEN for dispute in find_disputes(sandbox, charge_id))
 
 
 def allows_refund(status: str, charge: Document) -> bool:
@@ -262,7 +262,7 @@ def allows_refund(status: str, charge: Document) -> bool:
 
 def recheck(sandbox: Sandbox, charge: Document) -> None:
     """Update disputes and fraud warnings after their charge was refunded or disputed."""
-    for dispute in disputes_of(sandbox, charge["id"]):
+    for dispute in find_disputes(sandbox, charge["id"]):
         dispute["is_charge_refundable"] = allows_refund(dispute["status"], charge)
         sandbox.store.put("dispute", dispute)
     actionable = not (charge["disputed"] or charge["refunded"])

@@ -96,11 +96,11 @@ def skip_waits(sandbox: Sandbox) -> None:
     """Make all waiting retries due now."""
     with sandbox.store.transaction():
         later: Condition = ("due", ">", time.time())
-        for delivery in sandbox.store.find("delivery", _PENDING, later, in_order_of="due"):
+        for delivery in sandbox.store.find("delivery", _PENDING, later, order_by="due"):
             sandbox.store.put("delivery", delivery | {"due": time.time()})
 
 
-def waiting(sandbox: Sandbox, *, retries: bool) -> int:
+def count_waiting(sandbox: Sandbox, *, retries: bool) -> int:
     """Count pending deliveries; without retries, only those never tried."""
     store = sandbox.store
     with store.lock:
@@ -142,7 +142,7 @@ class Worker(threading.Thread):
         is_due: Condition = ("due", "<=", now)
         with store.lock:
             # Deliveries of a deleted endpoint are processed when they are the oldest.
-            oldest = store.find("delivery", _PENDING, is_due, in_order_of="due", limit=1)
+            oldest = store.find("delivery", _PENDING, is_due, order_by="due", limit=1)
             if not oldest:
                 return []
             endpoints = [oldest[0]["endpoint"], *(one["id"] for one in store.find("endpoint"))]

@@ -127,9 +127,9 @@ BLOCKABLE_BRANDS = {
 }
 
 
-def digits(typed: str) -> str:
-    """Remove the spaces and dashes that people type into a card number."""
-    return "".join(character for character in typed if character not in " -\u00a0")
+def digits(text: str) -> str:
+    """Remove the spaces and dashes that people enter in a card number."""
+    return "".join(character for character in text if character not in " -\u00a0")
 
 
 def passes_luhn(number: str) -> bool:

@@ -13,7 +13,7 @@ _SESSION_ID_LENGTH = 58
 
 
 # Keys that Stripe omits, instead of setting them to null, if they are empty.
-_LEFT_OUT = {
+_OMITTED = {
     "charge": "authorization_code level3 presentment_details transfer",
     "checkout.session": "excluded_payment_method_types name_collection presentment_details "
     "redirect_on_completion return_url",
@@ -36,11 +36,11 @@ def new_session_id() -> str:
 
 def render(document: Document) -> Document:
     """Return what a client may see; names that begin with _ are the sandbox's own."""
-    left_out = _LEFT_OUT.get(document.get("object", ""), "").split()
+    omitted = _OMITTED.get(document.get("object", ""), "").split()
     return {
         name: value
         for name, value in document.items()
-        if not name.startswith("_") and not (value is None and name in left_out)
+        if not name.startswith("_") and not (value is None and name in omitted)
     }
 
 

@@ -9,7 +9,7 @@ from billing.sandbox.process.runtime import Sandbox
 from billing.sandbox.process.store import Document
 from billing.sandbox.protocol.errors import ApiError
 
-DEEPEST = 4
+MAX_DEPTH = 4
 
 # Expandable fields of each kind of object, and the kind each leads to.
 _LINKS: dict[str, dict[str, str]] = {
@@ -36,7 +36,7 @@ _LINKS: dict[str, dict[str, str]] = {
     "balance_transaction": {"source": "source"},
 }
 # The kind of a balance transaction's source is known by its id.
-_SOURCES = {"ch": "charge", "re": "refund", "dp": "dispute"}
+_SOURCE_KINDS = {"ch": "charge", "re": "refund", "dp": "dispute"}
 
 
 def expand(sandbox: Sandbox, document: Document, paths: list[str]) -> Document:
@@ -44,8 +44,8 @@ def expand(sandbox: Sandbox, document: Document, paths: list[str]) -> Document:
     shown = render(document)
     for path in paths:
         steps = path.split(".")
-        if len(steps) > DEEPEST:
-            message = f"You cannot expand more than {DEEPEST} levels of a property: {path}"
+        if len(steps) > MAX_DEPTH:
+            message = f"You cannot expand more than {MAX_DEPTH} levels of a property: {path}"
             raise ApiError(400, message, param="expand")
         _fill(sandbox, shown, steps, path)
     return shown
@@ -72,7 +72,7 @@ def _fill(sandbox: Sandbox, shown: Document, steps: list[str], path: str) -> Non
     if kind is None:
         raise _not_expandable(path)
     if isinstance(shown.get(field), str):
-        kind = _SOURCES.get(shown[field].partition("_")[0], kind) if kind == "source" else kind
+        kind = _SOURCE_KINDS.get(shown[field].partition("_")[0], kind) if kind == "source" else kind
         target = sandbox.store.get(kind, shown[field])
         shown[field] = render(target) if target else shown[field]
     if rest and isinstance(shown.get(field), dict):

@@ -9,7 +9,7 @@ from billing.admin import references
 from billing.admin.refunds.actions import MAY_REFUND
 from billing.admin.removals.actions import MAY_REMOVE, RemoveLicenses
 from billing.admin.removals.facts import may_remove
-from billing.checkout.renewals import open_renewal_checkout
+from billing.checkout.renewals import find_open_renewal_checkout
 from billing.models import Dispute, PaymentProblem, Purchase
 from billing.states import PurchaseStatus
 from subscriptions.admin.organizations import page, status_panels
@@ -66,7 +66,7 @@ def problem_alert(request: HttpRequest, subscription: SubscriptionStatus) -> lis
 
 def payment_in_progress(subscription: SubscriptionStatus) -> Fact:
     """Return who is paying the renewal now."""
-    purchase = open_renewal_checkout(subscription.organization)
+    purchase = find_open_renewal_checkout(subscription.organization)
     if purchase is None:
         payer = gettext("none")
     else:

@@ -160,7 +160,7 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
     return sessions.create_checkout(retry_until_done(begin, otherwise=ConcurrentCheckouts()))
 
 
-def open_renewal_checkout(organization: Organization) -> Purchase | None:
+def find_open_renewal_checkout(organization: Organization) -> Purchase | None:
     """Return the organization's renewal that is being paid now, by any user."""
     return Purchase.objects.filter(
         organization=organization, kind=PurchaseKind.RENEWAL, status__in=UNSETTLED
@@ -172,7 +172,7 @@ def end_renewal_checkout(member: Membership) -> Purchase | None:
 
     Returns the purchase afterwards. Raises ProcessorUnavailable, ProcessorRefused.
     """
-    purchase = open_renewal_checkout(member.organization)
+    purchase = find_open_renewal_checkout(member.organization)
     if purchase is None:
         return None
     close_checkout(purchase)

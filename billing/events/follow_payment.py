@@ -8,7 +8,7 @@ import logging
 from django.db.models import Q
 
 from billing.checkout.closing import close_checkout, close_open_checkouts
-from billing.checkout.renewals import open_renewal_checkout
+from billing.checkout.renewals import find_open_renewal_checkout
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase
 from billing.models.locks import retry_until_done
@@ -62,7 +62,7 @@ def _close_outdated_renewal(payment_intent_id: str) -> None:
     refunded = Purchase.objects.filter(payment_intent_id=payment_intent_id).first()
     if refunded is None or refunded.organization is None:
         return
-    checkout = open_renewal_checkout(refunded.organization)
+    checkout = find_open_renewal_checkout(refunded.organization)
     if checkout is None or checkout.renewal is None:
         return
     in_use = status_of(refunded.organization, clock.now()).licenses.in_use

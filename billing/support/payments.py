@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from billing.checkout.closing import close_checkout
-from billing.checkout.renewals import open_renewal_checkout
+from billing.checkout.renewals import find_open_renewal_checkout
 from billing.events import follow_payment
 from billing.gateway import processor
 from billing.gateway.types import ProcessorError
@@ -235,7 +235,7 @@ def _find_fulfilled_purchase(problem: PaymentProblem) -> Purchase | None:
 
 
 def _close_renewal_checkout(organization: Organization) -> None:
-    checkout = open_renewal_checkout(organization)
+    checkout = find_open_renewal_checkout(organization)
     if checkout is not None:
         close_checkout(checkout)
 
@@ -247,7 +247,7 @@ def _create_refund(purchase: Purchase, order: RefundOrder, actor: User) -> Refun
         existing = Refund.objects.filter(submission=order.submission).first()
         if existing is not None:
             return existing
-        if purchase.organization and open_renewal_checkout(purchase.organization):
+        if purchase.organization and find_open_renewal_checkout(purchase.organization):
             return None
         require(may_refund(purchase, order.licenses))
         refund = Refund.objects.create(

@@ -11,7 +11,7 @@ from typing import TypeVar
 from django.db import transaction
 
 from billing.checkout.closing import close_checkout
-from billing.checkout.renewals import open_renewal_checkout, refuse_if_under_review
+from billing.checkout.renewals import find_open_renewal_checkout, refuse_if_under_review
 from billing.models.locks import retry_until_done
 from subscriptions import clock
 from subscriptions.licenses import removals, renewals
@@ -114,14 +114,14 @@ def _act_without_open_checkout(
     _require_renewable_term(status_of(organization, clock.now()))
 
     def close_and_act() -> T | None:
-        checkout = open_renewal_checkout(organization)
+        checkout = find_open_renewal_checkout(organization)
         if checkout is not None:
             close_checkout(checkout)
         with transaction.atomic():
             # Keeps members from being added, and the renewal from being started or paid, in
             # between.
             locked = lock_organization(organization)
-            if open_renewal_checkout(locked):
+            if find_open_renewal_checkout(locked):
                 return None
             subscription = status_of(locked, clock.now())
             _refuse_if_paid(subscription)

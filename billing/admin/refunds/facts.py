@@ -5,7 +5,7 @@ from django.utils.translation import gettext, ngettext
 
 from billing.admin import processor_errors
 from billing.admin.refunds.rehearsal import Outcome, rehearse
-from billing.checkout.renewals import open_renewal_checkout
+from billing.checkout.renewals import find_open_renewal_checkout
 from billing.models import Purchase, Refund
 from billing.refunds import reversal
 from billing.states import FAILED_REFUNDS, PurchaseKind, RefundStatus
@@ -130,7 +130,7 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
 
 def open_payment_warnings(purchase: Purchase) -> list[str]:
     """Warn that the open payment page of the renewal will be closed."""
-    checkout = open_renewal_checkout(purchase.organization) if purchase.organization else None
+    checkout = find_open_renewal_checkout(purchase.organization) if purchase.organization else None
     if checkout is None:
         return []
     text = gettext(

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.checkout.renewals import open_renewal_checkout
+from billing.checkout.renewals import find_open_renewal_checkout
 from billing.support import removals
 from billing.support.removals import RemovalPlan
 from subscriptions import clock
@@ -55,7 +55,7 @@ def renewal_summary(plan: RemovalPlan) -> str:
 
 def open_payment_warnings(organization: Organization) -> list[str]:
     """Warn that the open payment page of the renewal will be closed."""
-    purchase = open_renewal_checkout(organization)
+    purchase = find_open_renewal_checkout(organization)
     if purchase is None:
         return []
     text = _(

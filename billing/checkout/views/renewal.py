@@ -20,7 +20,7 @@ from billing.checkout.renewals import (
     RenewalOrder,
     RenewalPlan,
     end_renewal_checkout,
-    open_renewal_checkout,
+    find_open_renewal_checkout,
     start_renewal,
 )
 from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
@@ -148,7 +148,7 @@ def _page(
         "refusal": refusal,
         "choices": [(one, _plan(planner, one, "")[0]) for one in packages],
         "removals": removals.shown_for(subscription),
-        "open_checkout": open_renewal_checkout(subscription.organization),
+        "open_checkout": find_open_renewal_checkout(subscription.organization),
         "inactive": count_inactive(subscription.organization, subscription.now),
         "inactive_days": inactive_after(subscription.organization).days,
         "was_canceled": request.method == "GET" and "canceled" in request.GET,

@@ -1,4 +1,4 @@
-"""Buying add-ons by card: check the order, freeze it, and create its payment page.
+"""Buy add-ons by card: check the order, freeze it, and create its payment page.
 
 R10, R11, R17. ``billing.settlement.settle.settle`` settles it.
 """
@@ -28,7 +28,7 @@ from subscriptions.text import formats, links
 
 # A Checkout Session with less time left is not resumed.
 MIN_TIME_TO_RESUME = timedelta(minutes=5)
-# The same person buying the same number again within this time is asked to confirm.
+# The same person must confirm buying the same number again within this time.
 REPEAT_WINDOW = timedelta(minutes=10)
 
 
@@ -57,9 +57,9 @@ class RepeatedPurchase(Exception):
 def start_purchase(buyer: Membership, order: Order) -> Purchase:
     """Start buying add-ons and return the purchase with its payment page (R10, R11, R17).
 
-    The purchase is OPEN, or in any status if the same form was sent before. Raises Refused
-    (number, calendar), RepeatedPurchase, ProcessorUnavailable (retry with the same submission),
-    ProcessorRefused.
+    The purchase is OPEN, or in any status if the same form was already submitted. Raises
+    Refused (number, calendar), RepeatedPurchase, ProcessorUnavailable (retry with the same
+    submission), ProcessorRefused.
     """
     resumable = _find_resumable(buyer, order)
     if resumable is not None:
@@ -70,8 +70,8 @@ def start_purchase(buyer: Membership, order: Order) -> Purchase:
 def _find_resumable(buyer: Membership, order: Order) -> Purchase | None:
     """Return this person's open payment page for the same order, if it can still be paid.
 
-    So two tabs, or a return from the payment page, share one Checkout Session. The processor is
-    asked first: if the session is paid, this is a second purchase.
+    This way, two tabs, or a return from the payment page, share one Checkout Session. The processor
+    is asked first: if the session is paid, this is a second purchase.
     """
     purchase = (
         Purchase.objects.filter(
@@ -102,7 +102,7 @@ def _create(buyer: Membership, order: Order) -> Purchase:
     """Check the order and commit the purchase before the processor is called."""
     now = clock.now()
     with transaction.atomic():
-        # Keeps the renewal from being started or paid at the same moment (R17), and the same form
+        # Keeps the renewal from being started or paid at the same time (R17), and the same form
         # from being sent twice.
         organization = lock_organization(buyer.organization)
         existing = _already_sent(organization, order)
@@ -133,10 +133,10 @@ def _create(buyer: Membership, order: Order) -> Purchase:
 
 
 def _already_sent(organization: Organization, order: Order) -> Purchase | None:
-    """Return the purchase that the same form started before, unless this is a new attempt.
+    """Return the purchase that the same form already started, unless this is a new attempt.
 
     A new attempt (a different quantity, or the first attempt has ended) takes over the form's
-    submission number, so that sending it twice is again one purchase.
+    submission number, so that sending it twice still makes one purchase.
     """
     same_form = Purchase.objects.filter(organization=organization, submission=order.submission)
     purchase = same_form.first()

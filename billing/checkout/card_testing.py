@@ -20,9 +20,9 @@ from subscriptions.policy.refusal import require
 def note_decline(event: ProcessorEvent, purchase_id: UUID) -> None:
     """Count a declined card of a purchase, and close its payment page after too many.
 
-    An event counts once, however often it is delivered, because it is marked as processed in the
-    same transaction. Never call it under a lock. Raises ProcessorUnavailable or ProcessorRefused if
-    the page could not be closed; reconciliation will retry.
+    An event counts once, no matter how often it is delivered, because it is marked as processed in
+    the same transaction. Never call it under a lock. Raises ProcessorUnavailable or
+    ProcessorRefused if the page could not be closed; reconciliation will retry.
     """
     with transaction.atomic():
         # The same event may be delivered twice at once.
@@ -52,7 +52,7 @@ def refuse_suspicious(organization: Organization) -> None:
 
 
 def refuse_suspicious_stranger(email: str) -> None:
-    """Do the same for an original purchase, by the e-mail address entered."""
+    """Do the same for an original purchase, by the buyer's e-mail address."""
     _refuse_if_suspicious(Q(kind=PurchaseKind.ORIGINAL, buyer_email__iexact=email))
 
 

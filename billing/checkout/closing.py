@@ -1,4 +1,4 @@
-"""Closing open checkouts at the processor before something that conflicts with them (R17)."""
+"""Close open checkouts at the processor before something that conflicts with them (R17)."""
 
 from contextlib import suppress
 
@@ -14,8 +14,8 @@ from subscriptions.models import Organization
 def close_open_checkouts(organization: Organization) -> None:
     """Expire all unsettled checkouts of an organization; settle those that were paid.
 
-    Never call it under a lock. Raises ProcessorUnavailable if the processor cannot be reached; then
-    nothing that depends on their being closed may start.
+    Never call it under a lock. Raises ProcessorUnavailable if the processor cannot be reached; in
+    that case, do not start anything that depends on them being closed.
     """
     unsettled = Purchase.objects.filter(organization=organization, status__in=UNSETTLED)
     for purchase in unsettled.order_by("created_at"):
@@ -28,7 +28,7 @@ def close_checkout(purchase: Purchase) -> None:
     if session_id is None:
         return
     try:
-        # If not open, it was just paid or has expired; settling finds out which.
+        # If it is not open, it has just been paid or has expired; settling finds out which.
         with suppress(SessionNotOpen):
             processor.expire_session(session_id)
         settle.settle(session_id)

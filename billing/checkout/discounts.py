@@ -1,4 +1,4 @@
-"""Finding the discount of a purchase, and reserving one of its limited uses (R26)."""
+"""Find a purchase's discount, and reserve one of its limited uses (R26)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,7 @@ _RESERVING = (*UNSETTLED, PurchaseStatus.SETTLED, PurchaseStatus.REVIEW)
 
 @dataclass(frozen=True)
 class Discounts:
-    """The active discounts in a currency, and how often each was used, at one moment."""
+    """The active discounts in a currency, and their uses so far, at one point in time."""
 
     rows: tuple[Discount, ...]
     uses: dict[int, int]
@@ -26,9 +26,9 @@ class Discounts:
     today: date
 
     def find(self, *, code: str, subtotal: int) -> Discount | None:
-        """Return the discount of a purchase: by its code, or the best one without a code.
+        """Return the discount with this code or, without a code, the best one.
 
-        ``subtotal`` in minor units. Raises Refused if a code was entered that does not apply.
+        ``subtotal`` in minor units. Raises Refused if the code does not apply.
         """
         entered = code.strip().upper()
         if entered:
@@ -89,7 +89,7 @@ def load_discounts(
 
 
 def count_uses(discount: Discount) -> tuple[int, int]:
-    """Count the paid purchases and open checkouts of a discount, which keep it when it changes."""
+    """Count the paid purchases and open checkouts that keep a discount when it changes."""
     purchases = Purchase.objects.filter(discount=discount)
     paid = purchases.filter(status__in=PAID).count()
     return paid, purchases.filter(status__in=UNSETTLED).count()

@@ -1,4 +1,4 @@
-"""Forms of purchases. They parse input; the rules are in ``policy``."""
+"""Forms for purchases. They parse input; the rules are in ``policy``."""
 
 import uuid
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ class AddLicensesForm(forms.Form):
 
 
 class RenewalForm(forms.Form):
-    """Package and code of a renewal, and what was shown for them."""
+    """A renewal's package and code, and the plan shown for them."""
 
     package = forms.ModelChoiceField(Package.objects.none(), empty_label=None)
     code = forms.CharField(label=_("Discount code"), required=False, max_length=40, strip=True)
@@ -143,5 +143,5 @@ def safe_return_path(organization: Organization, path: str) -> str:
 
 
 def new_submission() -> str:
-    """Return a new submission number for a form that is shown (R14)."""
+    """Return a new submission number for a form (R14)."""
     return str(uuid.uuid4())

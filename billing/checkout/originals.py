@@ -1,6 +1,6 @@
 """The original purchase: a new organization subscribes by card (R23, R26).
 
-The organization is created only once it is paid, by ``settlement.settle``.
+``settlement.settle`` creates the organization once the purchase is paid.
 """
 
 import uuid
@@ -36,7 +36,7 @@ class SubscriptionPlan(Plan):
 
 @dataclass(frozen=True)
 class SubscriptionOrder:
-    """An order as entered; ``fingerprint`` identifies the plan that the page showed."""
+    """An order as entered; ``fingerprint`` identifies the plan shown on the page."""
 
     package: Package
     quantity: int
@@ -60,7 +60,7 @@ def plan_subscription(
     submission: uuid.UUID | None = None,
     lock: bool = False,
 ) -> SubscriptionPlan:
-    """Return the plan of an original purchase; ``submission`` is the form's, if it started one.
+    """Plan an original purchase; pass ``submission`` if the form has already started one.
 
     Raises Refused if the package is not offered, the number is below its minimum, the code does not
     apply, or the total is too high.
@@ -111,7 +111,7 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
     try:
         purchase = _create(order)
     except IntegrityError:
-        # The same form was sent at the same moment; the other request has created it.
+        # The same form was sent at the same time; the other request has created it.
         purchase = _from_same_form(order).get()
     return sessions.create_checkout(purchase)
 
@@ -121,7 +121,7 @@ def _from_same_form(order: SubscriptionOrder) -> QuerySet[Purchase]:
 
 
 def _is_same_order(purchase: Purchase, order: SubscriptionOrder) -> bool:
-    """Whether the order equals the one that the purchase was started with."""
+    """Whether the purchase was started with the same order."""
     application = purchase.application
     return (
         purchase_fingerprint(purchase, application.package),

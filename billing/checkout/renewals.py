@@ -1,4 +1,4 @@
-"""Renewing by card: what it costs, and starting the payment (R20-R26).
+"""Renewals by card: what they cost, and how their payment starts (R20-R26).
 
 ``billing.settlement.settle.settle`` settles it, like all purchases.
 """
@@ -40,7 +40,7 @@ from subscriptions.text import links
 
 @dataclass(frozen=True)
 class RenewalPlan(Plan):
-    """What a renewal with a package costs; ``starts_on`` None means on the day of payment."""
+    """The cost of renewing with a package; ``starts_on`` is None for the day of payment."""
 
     term: Term
     need: RenewalNeed
@@ -51,7 +51,7 @@ class RenewalPlan(Plan):
 
 @dataclass(frozen=True)
 class RenewalOrder:
-    """A renewal as ordered; ``fingerprint`` identifies the plan that the page showed."""
+    """A renewal as ordered; ``fingerprint`` identifies the plan shown on the page."""
 
     package: Package
     code: str
@@ -60,14 +60,14 @@ class RenewalOrder:
 
 
 class ConcurrentCheckouts(Exception):
-    """Other users of the organization kept starting payments at the same moment."""
+    """Other users of the organization kept starting payments at the same time."""
 
 
 class Planner:
-    """Plans of renewing the latest term, with any of the packages.
+    """Plan a renewal of the latest term with any package.
 
-    Raises Refused if renewal is not open, or support is reviewing its payment. ``lock`` is for
-    starting it.
+    Raises Refused if renewal is not open, or support is reviewing its payment. Pass ``lock=True``
+    when starting the renewal.
     """
 
     def __init__(self, subscription: SubscriptionStatus, *, lock: bool = False) -> None:
@@ -83,13 +83,13 @@ class Planner:
             currency=subscription.organization.currency,
             organization=subscription.organization,
             today=subscription.today,
-            # Starting a renewal ends the organization's open checkouts.
+            # Starting a renewal closes the organization's open checkouts.
             exclude=Q(organization=subscription.organization),
             lock=lock,
         )
 
     def plan(self, package: Package, *, code: str = "") -> RenewalPlan:
-        """Return the plan of a renewal with ``package`` (R25, R26).
+        """Plan a renewal with ``package`` (R25, R26).
 
         Raises Refused if the package is not offered, the code does not apply, or the total is too
         high.
@@ -127,7 +127,7 @@ class Planner:
 def plan_renewal(
     subscription: SubscriptionStatus, package: Package, *, code: str = "", lock: bool = False
 ) -> RenewalPlan:
-    """Return one plan; use a Planner to compare several packages."""
+    """Plan a renewal with one package; use a Planner to compare several."""
     return Planner(subscription, lock=lock).plan(package, code=code)
 
 
@@ -141,10 +141,10 @@ def refuse_if_under_review(term: Term) -> None:
 
 
 def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
-    """Close all open checkouts, then start the payment of the renewal (R17, R24).
+    """Close all open checkouts, then start the payment for the renewal (R17, R24).
 
     Returns the purchase: OPEN with its payment page, SETTLED if the total is 0, or in any status if
-    the same form was sent before. Raises Refused, PriceChanged, ConcurrentCheckouts,
+    the same form was already submitted. Raises Refused, PriceChanged, ConcurrentCheckouts,
     ProcessorUnavailable, ProcessorRefused.
     """
 
@@ -161,14 +161,14 @@ def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
 
 
 def find_open_renewal_checkout(organization: Organization) -> Purchase | None:
-    """Return the organization's renewal that is being paid now, by any user."""
+    """Return the organization's open renewal checkout, whichever user started it."""
     return Purchase.objects.filter(
         organization=organization, kind=PurchaseKind.RENEWAL, status__in=UNSETTLED
     ).first()
 
 
 def end_renewal_checkout(member: Membership) -> Purchase | None:
-    """End the open renewal at the processor; if it was just paid, that counts (R5, R17).
+    """End the open renewal; a payment that has just gone through still counts (R5, R17).
 
     Returns the purchase afterwards. Raises ProcessorUnavailable, ProcessorRefused.
     """
@@ -211,9 +211,9 @@ def _already_sent(organization: Organization, order: RenewalOrder) -> Purchase |
 
 
 def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
-    """Check and freeze the renewal under the lock; return None if a checkout was opened since."""
+    """Check and freeze the renewal under the lock; return None if a checkout has been opened."""
     with transaction.atomic():
-        # Keeps add-ons, new members and another renewal from getting in between.
+        # Keeps add-ons, new members and another renewal from slipping in between.
         organization = lock_organization(buyer.organization)
         if Purchase.objects.filter(organization=organization, status__in=UNSETTLED).exists():
             return None

@@ -1,4 +1,4 @@
-"""Creating the one Checkout Session of a purchase, and finding it again (R17)."""
+"""Create a purchase's one Checkout Session, and find it again (R17)."""
 
 import logging
 import uuid
@@ -19,7 +19,7 @@ from subscriptions.text import formats, languages
 
 logger = logging.getLogger(__name__)
 
-# The processor's minimum is 30 minutes; the rest allows for retries and clock differences (R17).
+# The processor's minimum is 30 minutes; the rest allows for retries and clock skew (R17).
 CHECKOUT_LIFETIME = timedelta(minutes=35)
 # How long creation may be retried with the same key: the session must still live longer than the
 # processor's minimum (R17).
@@ -31,10 +31,10 @@ CLOCK_SKEW = timedelta(minutes=5)
 def create_checkout(purchase: Purchase) -> Purchase:
     """Create the purchase's Checkout Session at the processor, once, and store it.
 
-    A retry with the same key finds the existing one. When it is too late to retry, the session is
-    looked up, and the purchase abandoned if there is none (R17). A purchase that is not PENDING is
-    returned unchanged. Raises ProcessorUnavailable if the session may exist, ProcessorRefused if it
-    does not; the purchase is then abandoned.
+    A retry with the same key finds the existing one. If it is too late to retry, the session is
+    looked up, and the purchase is abandoned if there is none (R17). A purchase that is not PENDING
+    is returned unchanged. Raises ProcessorUnavailable if the session may exist, ProcessorRefused if
+    it does not; the purchase is then abandoned.
     """
     if purchase.status != PurchaseStatus.PENDING:
         return purchase
@@ -51,8 +51,8 @@ def create_checkout(purchase: Purchase) -> Purchase:
         abandon(purchase)
         raise
     except ProcessorUnavailable:
-        # The same form was sent twice at once: one request is told that the key is in use, and by
-        # then the other has the session.
+        # The form was submitted twice at once: the processor tells one request that the key is in
+        # use, and by then the other has the session.
         current = Purchase.objects.get(pk=purchase.pk)
         if current.status == PurchaseStatus.PENDING:
             raise
@@ -65,7 +65,7 @@ def freeze_term_request(
 ) -> None:
     """Freeze the request of a renewal or an original purchase.
 
-    It has one line item, the total; discount and fee are shown on our page and the receipt.
+    Its one line item is the total; our page and the receipt show the discount and fee.
     """
     licenses = formats.number(purchase.quantity)
     facts = {"package": purchase.package_name, "name": name}
@@ -124,7 +124,7 @@ def release_submission(purchases: QuerySet[Purchase]) -> None:
 
 
 def look_up(purchase: Purchase) -> CheckoutSession | None:
-    """Return the Checkout Session of a purchase, found by our purchase id, or None (R17).
+    """Find the Checkout Session with our purchase ID; return None if there is none (R17).
 
     Searches the sessions created since the purchase. Raises ProcessorError.
     """

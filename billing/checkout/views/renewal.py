@@ -43,7 +43,7 @@ PAGE = "billing/renewal.html"
 @members_only(Capability.RENEW, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Show what the renewal costs; on "pay", start the payment of what was shown."""
+    """Show what the renewal costs; on "pay", start the payment for what was shown."""
     subscription = status_of(member.organization, clock.now())
     packages = offered_packages(member.organization)
     initial = {"package": _default_package(subscription, packages), "submission": new_submission()}
@@ -72,7 +72,7 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.RENEW, open_when_closed=True, form_at="billing:renewal")
 @require_POST
 def cancel_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
-    """End the renewal that is being paid, so that members can be added again (R5)."""
+    """End the payment in progress, so that members can be added again (R5)."""
     slug = member.organization.slug
     back = safe_return_path(member.organization, request.POST.get("next", ""))
     try:

@@ -1,4 +1,4 @@
-"""The pages to which the processor sends buyers back (R13)."""
+"""The pages that the processor sends buyers back to (R13)."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,7 +25,7 @@ from subscriptions.text import formats
 @members_only(Capability.BUY_LICENSES, open_when_closed=True)
 @require_GET
 def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Settle at once and show what was bought (R13), however often it is opened (R14).
+    """Settle at once and show what was bought (R13), no matter how often it is opened (R14).
 
     If the processor cannot be reached, say that the payment is being confirmed, and reload.
     """
@@ -51,7 +51,7 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
 @never_cache
 @require_GET
 def subscribed(request: HttpRequest) -> HttpResponse:
-    """Settle at once and show the next steps; the session's id replaces a sign-in."""
+    """Settle at once and show the next steps; the session ID replaces a sign-in."""
     session_id = request.GET.get("session_id", "")
     if not processor.is_session_id(session_id):
         raise Http404("Not the id of a Checkout Session.")

@@ -84,7 +84,7 @@ def _page(
 
 
 def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
-    """Return the plan for what is entered so far, and what is wrong with its code."""
+    """Return the plan for what has been entered so far, and what is wrong with the code."""
     package = Package.objects.filter(
         is_offered=True, pk=read_number(str(form["package"].value() or "")) or 0
     ).first()
@@ -120,7 +120,7 @@ def _initial_data(request: HttpRequest) -> dict[str, object]:
 
 
 def _restored_data(submission: str) -> dict[str, object] | None:
-    """Return what was entered before leaving for the payment page; the number is hard to guess."""
+    """Return what the buyer entered before the payment page; the key is hard to guess."""
     key = read_uuid(submission)
     started = Application.objects.select_related("purchase").filter(purchase__status__in=UNSETTLED)
     application = started.filter(purchase__submission=key).first() if key else None

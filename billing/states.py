@@ -1,4 +1,4 @@
-"""The states of purchases, problems, refunds and disputes, and which may follow which."""
+"""The states of purchases, problems, refunds and disputes, and the allowed transitions."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,12 +13,12 @@ class PurchaseKind(models.TextChoices):
 class PurchaseStatus(models.TextChoices):
     """The status of a purchase.
 
-    PENDING: written, but not known yet whether the processor has a Checkout Session for it. OPEN:
-    has a Checkout Session that may be paid (R17: until the processor says otherwise). SETTLED: paid
-    and fulfilled, once (R14). EXPIRED: the processor says it can no longer be paid. ABANDONED: the
-    processor has no Checkout Session for it. REFUNDING: paid, not fulfilled, and a full refund is
-    in progress. REFUNDED: the processor accepted that refund. REVIEW: paid, not fulfilled, on
-    support's list (R15).
+    PENDING: written, but we do not know yet whether the processor has a Checkout Session for it.
+    OPEN: has a Checkout Session that may be paid (R17: until the processor says otherwise).
+    SETTLED: paid and fulfilled, once (R14). EXPIRED: the processor says it can no longer be paid.
+    ABANDONED: the processor has no Checkout Session for it. REFUNDING: paid, not fulfilled, and a
+    full refund is in progress. REFUNDED: the processor accepted that refund. REVIEW: paid, not
+    fulfilled, on support's list (R15).
     """
 
     PENDING = "pending", _("Starting")
@@ -100,7 +100,7 @@ class Resolution(models.TextChoices):
 
 
 class RefundStatus(models.TextChoices):
-    """The processor's statuses, plus REQUESTED: not known whether the request has reached it."""
+    """The processor's statuses, plus REQUESTED: we do not know whether it got the request."""
 
     REQUESTED = "requested", _("Requested")
     PENDING = "pending", _("Pending")

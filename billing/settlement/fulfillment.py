@@ -65,7 +65,7 @@ def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseS
 
 
 def unfulfillable_reason(purchase: Purchase) -> ProblemReason | None:
-    """Return why a purchase can no longer be fulfilled, if it cannot (R30)."""
+    """Return why a purchase can no longer be fulfilled, or None if it can (R30)."""
     if purchase.kind == PurchaseKind.ADD_ON and purchase.term and purchase.term.canceled_at:
         return ProblemReason.TERM_CANCELED
     if purchase.renewal and not renewals.may_start_next_term(purchase.renewal):
@@ -102,7 +102,7 @@ def fulfill_free(purchase: Purchase) -> PurchaseStatus:
 
 
 def refund_surplus(purchase: Purchase, session: CheckoutSession, payment: Payment) -> None:
-    """Refund a second payment of a paid purchase and notify the buyer (R14)."""
+    """Refund a second payment for a paid purchase and notify the buyer (R14)."""
     if not PaymentProblem.objects.filter(session_id=session.id).exists():
         _refund(purchase, session, payment, ProblemReason.SURPLUS)
 
@@ -221,7 +221,7 @@ _FULFILL: dict[PurchaseKind, Callable[[Purchase], None]] = {
 def _next_receipt_number(purchase: Purchase) -> int:
     # Gapless, because the organization is locked until this purchase is settled (R31).
     if hasattr(purchase, "highest_receipt_number"):
-        # ``lock_purchase`` has read it already.
+        # ``lock_purchase`` has already read it.
         highest: int | None = purchase.highest_receipt_number
     else:
         found = Purchase.objects.filter(organization=purchase.organization)

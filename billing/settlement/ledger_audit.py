@@ -26,7 +26,7 @@ PREFIX = "purchase:"
 def differences(since: datetime | None = None) -> Iterator[tuple[str, str]]:
     """Yield the differences between the ledger and settled purchases, as (reference, problem).
 
-    Covers those settled at or after ``since``; None covers all of them, which takes long.
+    Covers those settled at or after ``since``; None covers all of them, which takes a long time.
     """
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED).select_related("term")
     entries = LicenseEntry.objects.filter(reverses=None, reference__startswith=PREFIX)

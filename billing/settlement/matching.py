@@ -6,8 +6,8 @@ Pure functions of plain values.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-# The kinds of cards accepted (R12). For some cards the processor does not know the kind; it advises
-# to accept those.
+# The kinds of cards accepted (R12). The processor does not know the kind of some cards, and advises
+# accepting them.
 ACCEPTED_FUNDING = ("credit", "debit", "unknown")
 
 

@@ -1,6 +1,6 @@
-"""Rebuilding purchases that a restored copy of the database has lost (R14, R15).
+"""Rebuild purchases that are missing from a restored copy of the database (R14, R15).
 
-A Checkout Session carries our keys of its kind, term and buyer. An add-on is only a number of
+A Checkout Session carries our kind, term and buyer in its metadata. An add-on is only a number of
 licenses at its term's locked price, so its purchase can be rebuilt from these. Renewals and
 original purchases cannot; support handles those.
 """
@@ -25,16 +25,16 @@ KIND, TERM, MEMBER = "kind", "term", "member"
 
 
 def add_on_metadata(buyer: Membership, term: Term) -> dict[str, str]:
-    """Return the values to store with an add-on's session at the processor; no personal data."""
+    """Return the metadata of an add-on's session at the processor; no personal data."""
     return {KIND: PurchaseKind.ADD_ON.value, TERM: str(term.pk), MEMBER: str(buyer.key)}
 
 
 def rebuild(session: CheckoutSession) -> Purchase | None:
-    """Write a session's lost purchase again, as it was before it was paid.
+    """Recreate a session's lost purchase as it was before payment.
 
     Key, price and quantity are the same; names are today's. Returns None if the session is not an
-    add-on, its term or buyer is missing, it does not match what the term sells, or support has it
-    already. The caller settles it.
+    add-on, its term or buyer is missing, it does not match what the term sells, or support
+    already has it. The caller settles it.
     """
     purchase_id = read_uuid(session.purchase_id)
     term, buyer = _find_term(session), _find_buyer(session)
@@ -44,7 +44,7 @@ def rebuild(session: CheckoutSession) -> Purchase | None:
         return None
     if PaymentProblem.objects.filter(session_id=session.id).exists():
         return None
-    # If two callers rebuild it at the same moment, one writes it and both use that row.
+    # If two callers rebuild it at the same time, one writes it and both use that row.
     purchase, is_new = Purchase.objects.get_or_create(
         pk=purchase_id, defaults=_facts(session, purchase_id, term, buyer)
     )
@@ -106,7 +106,7 @@ def _facts(
 
 
 def _find_term(session: CheckoutSession) -> Term | None:
-    """Return the session's term; not a later one that reuses the number of a lost one."""
+    """Return the session's term, not a later one that reuses a lost term's key."""
     key = read_number(session.metadata.get(TERM, ""))
     if session.metadata.get(KIND) != PurchaseKind.ADD_ON or key is None:
         return None

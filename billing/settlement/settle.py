@@ -31,12 +31,12 @@ def settle(session_id: str, *, defer_receipt: bool = False) -> Purchase | None:
 
     The return page, webhooks and reconciliation all call this, any number of times and in any
     order. With ``defer_receipt``, the receipt goes out with the next sweep: no one is waiting for
-    it. Returns None if it is not a purchase of ours. Raises ProcessorUnavailable,
-    ProcessorRefused.
+    it. Returns None if it is not one of our purchases. Raises
+    ProcessorUnavailable, ProcessorRefused.
     """
     purchase = Purchase.objects.filter(session_id=session_id).first()
     if purchase is not None and purchase.status == PurchaseStatus.SETTLED:
-        # No other state follows, so there is nothing to ask.
+        # SETTLED is final, so there is nothing to ask.
         return purchase
     with metrics.settle_seconds.time():
         session = processor.retrieve_session(session_id)
@@ -52,7 +52,7 @@ def settle(session_id: str, *, defer_receipt: bool = False) -> Purchase | None:
 def _settle(purchase: Purchase, session: CheckoutSession, *, defer_receipt: bool) -> Purchase:
     before = purchase.status
     with transaction.atomic():
-        # Return page, webhook and reconciliation may settle the same payment at the same moment;
+        # Return page, webhook and reconciliation may settle the same payment at the same time;
         # the first one fulfills it, and the others see that.
         purchase = lock_purchase(purchase)
         was_unpaid = purchase.status not in PAID
@@ -108,6 +108,6 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
 
 
 def _find_purchase(session: CheckoutSession) -> Purchase | None:
-    """Find the purchase that the metadata of an unbound session names."""
+    """Find the purchase named in an unbound session's metadata."""
     key = read_uuid(session.purchase_id) if session.is_ours else None
     return Purchase.objects.filter(pk=key).first() if key else None

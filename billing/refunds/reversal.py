@@ -1,6 +1,6 @@
-"""Reversal: the licenses or the term that refunds and disputes of a purchase take back (R30).
+"""Take back licenses or a term after refunds and disputes (R30).
 
-Each time it is computed again from all of them, and only the difference is written, so order and
+It is recomputed from all of them each time, and only the difference is written, so order and
 repetition do not matter. Called under the locks of ``billing.models.locks``.
 """
 
@@ -36,12 +36,12 @@ from subscriptions.text.languages import untranslated
 
 
 class RenewalCheckoutOpen(Exception):
-    """A term's cancellation can be undone only while no renewal replacing it is being paid."""
+    """A canceled term cannot be restored while a renewal that replaces it is being paid."""
 
 
 @dataclass(frozen=True)
 class _Change:
-    """What was written: ``licenses`` below 0 were reversed, above 0 restored."""
+    """What was written: negative ``licenses`` were reversed, positive were restored."""
 
     amount: int
     licenses: int
@@ -50,7 +50,7 @@ class _Change:
 def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPurchase:
     """Return a purchase as the rules need it, with the amount refunded so far.
 
-    With ``with_requested`` that includes refunds the processor may not know of yet.
+    ``with_requested`` includes refunds that the processor may not know about yet.
     """
     statuses = (*LIVE_REFUNDS, RefundStatus.REQUESTED) if with_requested else LIVE_REFUNDS
     return PaidPurchase(
@@ -67,8 +67,8 @@ def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPu
 def apply(purchase: Purchase) -> None:
     """Write the reversal due for the known refunds and lost disputes of a locked, settled purchase.
 
-    Raises RenewalCheckoutOpen, and writes nothing, if a canceled term is to be restored while a
-    renewal replacing it is being paid.
+    Raises RenewalCheckoutOpen, and writes nothing, if this would restore a canceled term while a
+    renewal that replaces it is being paid.
     """
     if purchase.status != PurchaseStatus.SETTLED:
         return
@@ -100,7 +100,7 @@ def get_refunded_amount(payment_intent_id: str, currency: str, statuses: Iterabl
 def _apply_to_add_on(purchase: Purchase, paid: PaidPurchase) -> int:
     entry = ledger.entry_of(purchase.reference)
     if entry is None:
-        raise ValueError(f"purchase {purchase.pk} is settled and has no licenses")
+        raise ValueError(f"purchase {purchase.pk} is settled but has no licenses")
     if paid.is_refunded:
         problems.resolve_all(
             PaymentProblem.objects.filter(purchase=purchase, reason=ProblemReason.TERM_CANCELED),
@@ -114,7 +114,7 @@ def _apply_to_add_on(purchase: Purchase, paid: PaidPurchase) -> int:
 def _apply_to_term(purchase: Purchase, paid: PaidPurchase) -> int:
     term = purchase.term
     if term is None:
-        raise ValueError(f"purchase {purchase.pk} is settled and has no term")
+        raise ValueError(f"purchase {purchase.pk} is settled but has no term")
     term = Term.objects.select_for_update().select_related("organization").get(pk=term.pk)
     if paid.is_refunded and term.canceled_at is None:
         return _cancel_term(purchase, term, paid)
@@ -126,7 +126,7 @@ def _apply_to_term(purchase: Purchase, paid: PaidPurchase) -> int:
 
 
 def _resolve(purchase: Purchase, reason: ProblemReason, resolution: Resolution) -> None:
-    """Solve problems of a purchase that no longer exist."""
+    """Resolve a purchase's problems that no longer apply."""
     found = PaymentProblem.objects.filter(purchase=purchase, reason=reason)
     problems.resolve_all(found, resolution)
 
@@ -145,7 +145,7 @@ def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
             )
     for reason in (ProblemReason.LATER_TERM_PAID, ProblemReason.REFUND_UNDONE):
         _resolve(purchase, reason, Resolution.CLOSED)
-    # Others may have been refunded, or their refunds failed, while this term blocked their
+    # Others may have been refunded, or had their refunds fail, while this term blocked their
     # reversal.
     others = Purchase.objects.filter(
         Q(refunded_amount__gt=0) | Q(term__canceled_at__isnull=False),
@@ -159,7 +159,7 @@ def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
 
 
 def _restore_term(purchase: Purchase, term: Term) -> int:
-    """Restore a term after its refund failed, unless another term was paid since."""
+    """Restore a term after its refund failed, unless another term has been paid since."""
     if renewals.was_replaced(term):
         if purchase.is_fully_refunded:
             facts = _facts(purchase, paid_purchase(purchase))
@@ -185,7 +185,7 @@ def _restore_term(purchase: Purchase, term: Term) -> int:
 def _reverse_included(purchase: Purchase, number: int) -> int:
     entry = ledger.entry_of(purchase.reference)
     if entry is None:
-        raise ValueError(f"purchase {purchase.pk} is settled and has no licenses")
+        raise ValueError(f"purchase {purchase.pk} is settled but has no licenses")
     return ledger.reverse(entry, number, note=_NOTE, actor=None)
 
 

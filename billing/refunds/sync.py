@@ -45,7 +45,7 @@ def request(
     reason: str = "",
     submission: uuid.UUID | None = None,
 ) -> Refund:
-    """Record the refund, in minor units, of a payment that was not fulfilled, to be sent later."""
+    """Record a refund, in minor units, to send later for a payment that was not fulfilled."""
     return Refund.objects.create(
         purchase=problem.purchase,
         problem=problem,
@@ -96,8 +96,8 @@ def follow_up(refund: Refund) -> Refund:
     Raises ProcessorError, RenewalCheckoutOpen.
     """
     if refund.refund_id is None:
-        # Repeating the request is not enough: an error is repeated under its key whatever was done,
-        # and after a day the key is forgotten.
+        # Retrying is not enough: the processor repeats an error under its key even if it made the
+        # refund, and forgets the key after a day.
         found = processor.find_refund(
             payment_intent_id=refund.payment_intent_id, our_id=str(refund.pk)
         )
@@ -110,13 +110,13 @@ def follow_up(refund: Refund) -> Refund:
 def refresh(payment_intent_id: str) -> bool:
     """Ask for all refunds and disputes of a payment, and act on them (R30).
 
-    Returns False if the payment is not ours. Raises ProcessorError, and RenewalCheckoutOpen if a
-    term is to be restored while a renewal replacing it is being paid.
+    Returns False if the payment is not ours. Raises ProcessorError, and RenewalCheckoutOpen if
+    this would restore a term while a renewal that replaces it is being paid.
     """
     return retry_until_done(
         lambda: _refresh_once(payment_intent_id),
         otherwise=ProcessorUnavailable(
-            f"refresh: other updates of {payment_intent_id} keep getting in between"
+            f"refresh: other updates of {payment_intent_id} keep interfering"
         ),
     )
 
@@ -257,7 +257,7 @@ def _write_refusal(refund: Refund, text: str) -> Refund:
 
 
 def _put_back(problem: PaymentProblem) -> None:
-    """Put a payment back on support's list when its refund failed, unless fulfilled since."""
+    """Put a payment back on support's list when its refund fails, unless it has been fulfilled."""
     purchase = problem.purchase
     is_fulfilled = (
         purchase is not None
@@ -276,7 +276,7 @@ def _put_back(problem: PaymentProblem) -> None:
 
 
 def _resolve_if_refunded(problem: PaymentProblem) -> None:
-    """Solve the problem of a payment once all of its money was refunded or lost."""
+    """Resolve a payment's problem once all of its money has been refunded or lost."""
     problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
     if not _amount_received(problem) or unrefunded_amount(problem):
         return

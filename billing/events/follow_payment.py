@@ -45,14 +45,14 @@ def follow_payment(payment_intent_id: str) -> bool:
 
 
 def close_checkouts_of_canceled_terms() -> None:
-    """Expire the open checkouts of canceled terms; if one was just paid, support gets it (R30).
+    """Expire the open checkouts of canceled terms; one just paid goes to support (R30).
 
     If the processor cannot be reached, reconciliation will retry.
     """
     canceled = Q(term__canceled_at__isnull=False) | Q(renewal__term__canceled_at__isnull=False)
     unsettled = Purchase.objects.filter(canceled, status__in=UNSETTLED)
     for purchase in unsettled.select_related("renewal__term__organization"):
-        # If the original purchase was canceled, the renewal is of that same term and stays open.
+        # If the original purchase was canceled, the renewal is for the same term and stays open.
         if purchase.renewal is None or not renewals.may_start_next_term(purchase.renewal):
             _close(purchase)
 

@@ -1,6 +1,6 @@
 """Reconciliation: settle what the return page and webhooks left unsettled (R14, R17).
 
-Safe at any time and any number of times, alongside live traffic, because it calls the same
+It is safe at any time and any number of times, alongside live traffic, because it calls the same
 functions.
 """
 
@@ -76,10 +76,10 @@ class Report:
 
 
 def reconcile(*, lookback: timedelta = LOOKBACK, is_thorough: bool = False) -> Report:
-    """Settle, resume, abandon, refund and process whatever is unfinished, and audit the ledger.
+    """Settle, resume, abandon, refund and process everything unfinished, and audit the ledger.
 
-    Anything unknown here is searched among what the processor created within ``lookback``. With
-    ``is_thorough``, also ask about every open dispute, and about every refund of the last weeks,
+    Search what the processor created within ``lookback`` for anything unknown here. With
+    ``is_thorough``, also ask about every open dispute, and about every refund of recent weeks,
     which a bank may still have rejected.
     """
     return _reconcile(clock.now() - lookback - CLOCK_SKEW, is_thorough=is_thorough)
@@ -124,13 +124,13 @@ def _reconcile(since: datetime, *, is_thorough: bool) -> Report:
 
 
 def _find_missed_sessions(since: datetime) -> list[str]:
-    """Return our paid sessions that are missing here (R14), and open ones of lost purchases.
+    """Return our paid sessions that are missing here (R14), and open sessions of lost purchases.
 
     A renewal must know of checkouts that can still be paid (R17).
     """
     sessions = [one for one in processor.sessions_created_since(since) if one.is_ours]
     paid = {session.id for session in sessions if session.is_complete}
-    # Unsettled purchases are asked about anyway.
+    # Unsettled purchases are checked anyway.
     known = Purchase.objects.filter(session_id__in=paid).exclude(status__in=ENDED_UNPAID)
     listed = PaymentProblem.objects.filter(session_id__in=paid)
     for found in (known, listed):
@@ -159,7 +159,7 @@ def _settle_missed(session_id: str) -> str:
 
 
 def _follow(payment_intent_id: str) -> str:
-    """Follow up on a payment; return nothing to report if a webhook had done so already (R30)."""
+    """Follow up on a payment; return "" if a webhook has already done so (R30)."""
     before = _refunded_amount(payment_intent_id)
     follow_payment.follow_payment(payment_intent_id)
     after = _refunded_amount(payment_intent_id)
@@ -172,7 +172,7 @@ def _refunded_amount(payment_intent_id: str) -> int | None:
 
 
 def _fetch(report: Report, found: str, fetch: Callable[[], list[str]]) -> list[str]:
-    """Return a list from the processor, or an empty one, with a finding, if it fails."""
+    """Fetch a list from the processor; if that fails, report it and return an empty list."""
     try:
         return fetch()
     except ProcessorError as error:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 stripe.enable_telemetry = False
 
-# Our payments carry these in their metadata, to tell them from others of the same account.
+# Our payments carry these in their metadata, to tell them apart from others in the same account.
 METADATA_PRODUCT = "product"
 METADATA_PURCHASE = "purchase"
 METADATA_REFUND = "refund"

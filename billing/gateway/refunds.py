@@ -22,7 +22,7 @@ from billing.gateway.types import ProcessorDispute, ProcessorRefund
 def refund(
     *, payment_intent_id: str, amount: int, our_id: str, purchase_id: str
 ) -> ProcessorRefund:
-    """Refund ``amount`` minor units of a payment; the same ``our_id`` gives the same refund."""
+    """Refund ``amount`` minor units of a payment; the same ``our_id`` returns the same refund."""
     params: RefundCreateParams = {
         "payment_intent": payment_intent_id,
         "amount": amount,
@@ -44,7 +44,7 @@ def list_refunds(payment_intent_id: str) -> list[ProcessorRefund]:
 
 
 def find_refund(*, payment_intent_id: str, our_id: str) -> ProcessorRefund | None:
-    """Return the refund requested under ``our_id``, for when the response was lost."""
+    """Return the refund requested under ``our_id``, in case the response was lost."""
     for found in list_refunds(payment_intent_id):
         if found.our_id == our_id:
             return found

@@ -70,7 +70,7 @@ def session_parameters(
 
 @translate
 def create_session(parameters: Mapping[str, Any], *, idempotency_key: str) -> CheckoutSession:
-    """Create a Checkout Session; the same key and parameters give the same one.
+    """Create a Checkout Session; the same key and parameters return the same one.
 
     Raises ProcessorUnavailable if it may or may not exist, ProcessorRefused if it does not.
     """

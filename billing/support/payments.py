@@ -1,7 +1,7 @@
 """Support's actions on payments: refund a purchase; fulfill or refund a held payment (R15, R30).
 
-Each is recorded under the lock with who and why. The processor is called afterwards; if it cannot
-be reached, reconciliation will retry.
+Each is recorded under the lock, with actor and reason. The processor is called afterwards; if it
+cannot be reached, reconciliation will retry.
 """
 
 import logging
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RefundOrder:
-    """A refund that support requests; ``licenses`` None means all that is left of the purchase."""
+    """A refund that support requests; ``licenses`` is None for all that is left of the purchase."""
 
     licenses: int | None
     reason: str
@@ -87,7 +87,7 @@ def refund_purchase(purchase: Purchase, order: RefundOrder, *, actor: User) -> R
     def begin() -> Refund | None:
         require(may_refund(purchase, order.licenses))
         if purchase.organization is not None:
-            # The renewal's frozen number includes the licenses that are about to be reversed.
+            # The renewal's frozen quantity includes the licenses that are about to be reversed.
             _close_renewal_checkout(purchase.organization)
         return _create_refund(purchase, order, actor)
 
@@ -98,7 +98,7 @@ def refund_purchase(purchase: Purchase, order: RefundOrder, *, actor: User) -> R
 def fulfill_problem(problem: PaymentProblem, *, reason: str, actor: User) -> Purchase:
     """Fulfill a held payment for its purchase (R15).
 
-    Raises Refused if it is solved already or can no longer be fulfilled. Raises ProcessorError.
+    Raises Refused if it is already resolved or can no longer be fulfilled. Raises ProcessorError.
     """
     require(may_fulfill(problem))
     session = processor.retrieve_session(problem.session_id)
@@ -131,7 +131,7 @@ def may_fulfill(problem: PaymentProblem) -> Allowed | Refusal:
     expected, received = problem.expected, problem.received
     for fact in ("amount_received", "currency"):
         if expected.get(fact) != received.get(fact):
-            # The receipt would show another amount than was charged (R31).
+            # The receipt would not show the amount that was charged (R31).
             return Refusal(Reason.AMOUNT_DIFFERS)
     if sync.unrefunded_amount(problem) < int(received.get("amount_received") or 0):
         return Refusal(Reason.CANNOT_BE_FULFILLED)
@@ -194,9 +194,9 @@ def refund_problem(
 
 
 def close_problem(problem: PaymentProblem, *, reason: str, actor: User) -> None:
-    """Take a payment off the list without fulfillment or refund, because it was settled otherwise.
+    """Take a payment off the list without fulfillment or refund, because it was settled elsewhere.
 
-    Raises Refused if it is solved already, or money received would be neither fulfilled nor
+    Raises Refused if it is already resolved, or if money received would be neither fulfilled nor
     refunded (R14).
     """
     with transaction.atomic():
@@ -207,7 +207,7 @@ def close_problem(problem: PaymentProblem, *, reason: str, actor: User) -> None:
             _record(problem.purchase, "problem_closed", actor, reason)
 
 
-# The payments of these are fulfilled or refunded already; they only inform support.
+# These payments have already been fulfilled or refunded; they only inform support.
 _CLOSABLE_REASONS = (
     ProblemReason.TERM_CANCELED,
     ProblemReason.LATER_TERM_PAID,
@@ -241,7 +241,7 @@ def _close_renewal_checkout(organization: Organization) -> None:
 
 
 def _create_refund(purchase: Purchase, order: RefundOrder, actor: User) -> Refund | None:
-    """Check again under the lock and commit; return None if a renewal was opened since."""
+    """Check again under the lock and commit; return None if a renewal has been opened."""
     with transaction.atomic():
         purchase = lock_purchase(purchase)
         existing = Refund.objects.filter(submission=order.submission).first()

@@ -1,4 +1,4 @@
-"""Removing licenses from a renewal while no one is paying it (R17, R27).
+"""Remove licenses from a renewal while no one is paying for it (R17, R27).
 
 ``licenses.removals`` writes the removal; an open checkout of the renewal is expired here first,
 because its number of licenses is frozen.
@@ -60,7 +60,8 @@ class RemovalPlan:
 def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan:
     """Return a preview of removing ``quantity`` licenses.
 
-    Raises Refused if renewal is not open, support is reviewing its payment, or these are too many.
+    Raises Refused if renewal is not open, support is reviewing its payment, or ``quantity`` is too
+    large.
     """
     term = _require_renewable_term(subscription)
     need = renewals.need_of(term, in_use=subscription.licenses.in_use)
@@ -84,8 +85,8 @@ def remove_licenses(
 ) -> LicenseRemoval:
     """Remove licenses from the renewal, once per ``order.submission``.
 
-    Raises Refused if renewal is not open or was just paid, support is reviewing its payment, or
-    fewer licenses than members would be left. Raises ProcessorUnavailable, with nothing removed,
+    Raises Refused if renewal is not open or has just been paid, support is reviewing its payment,
+    or fewer licenses than members would be left. Raises ProcessorUnavailable, with nothing removed,
     if an open checkout could not be closed.
     """
     existing = LicenseRemoval.objects.filter(submission=order.submission).first()

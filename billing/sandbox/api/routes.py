@@ -1,4 +1,4 @@
-"""URLs of the API, and what each method of each does."""
+"""URLs of the API, and what each method does."""
 
 from __future__ import annotations
 

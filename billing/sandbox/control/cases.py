@@ -63,7 +63,7 @@ def open_dispute(running: Sandbox, body: Body) -> Body:
 
 
 def review_dispute(running: Sandbox, body: Body, id: str) -> Body:
-    """Start the bank's review, as when evidence was submitted."""
+    """Start the bank's review, as if evidence had been submitted."""
     with running.store.transaction():
         return render(disputes.review(running, id))
 
@@ -97,7 +97,7 @@ def set_delays(running: Sandbox, body: Body) -> Body:
 
 
 def _find_charge_id(running: Sandbox, body: Body) -> str:
-    """Return the charge given by its own id, its intent's or its session's."""
+    """Return the ID of the charge given by itself, its intent or its session."""
     if "charge" in body:
         return str(body["charge"])
     id = body.get("payment_intent") or _get_intent_id(running, body.get("session", ""))

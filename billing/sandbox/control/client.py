@@ -164,7 +164,7 @@ class SandboxControl:
         return self._call("POST", f"sessions/{session_id}/pay", body)
 
     def inject(self, params: Json, *, card: str = "4242424242424242") -> Json:
-        """Create and pay a session with any parameters, unlike any request of the application."""
+        """Create and pay a session with any parameters, unlike any that the application creates."""
         return self._call("POST", "sessions/inject", {"params": params, "card": card})
 
     def expire(self, session_id: str) -> Json:
@@ -214,7 +214,7 @@ class SandboxControl:
         """Dispute a payment, which takes the money; return the dispute.
 
         The payment is given by one of the three ids. The amount is in minor units, by default what
-        was neither refunded nor disputed before; the default reason is fraudulent.
+        has been neither refunded nor disputed; the default reason is fraudulent.
         """
         target = _without_none(session=session, charge=charge, payment_intent=payment_intent)
         return self._call("POST", "disputes", target | _without_none(amount=amount, reason=reason))

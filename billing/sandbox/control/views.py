@@ -203,7 +203,7 @@ def pay(running: Sandbox, body: Body, id: str) -> Body:
 
 
 def inject(running: Sandbox, body: Body) -> Body:
-    """Create a session from `params`, unlike any request of the application, and pay it."""
+    """Create a session from `params`, unlike any that the application creates, and pay it."""
     with running.store.transaction():
         session = sessions.create(running, headless.as_form_values(body["params"]))
         return headless.describe_outcome(running, headless.pay(running, session["id"], body))

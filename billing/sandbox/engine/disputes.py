@@ -42,7 +42,7 @@ def open_dispute(
 ) -> Document:
     """Dispute a charge over an amount in minor units, or only inquire, which takes no money.
 
-    The default amount is what was neither refunded nor disputed before. A given amount may overlap
+    The default amount is what has been neither refunded nor disputed. A given amount may overlap
     refunds, as when a buyer was refunded and still complains to the bank.
     """
     if reason not in REASONS:

@@ -1,4 +1,4 @@
-"""Faults on request: which exist, when one applies, how often.
+"""Faults on request: which exist, when one applies, and how often.
 
 A fault is activated through the control API, for requests or webhooks that match it, for the next N
 of them or a seeded share; each time it applies uses it up by one.
@@ -86,7 +86,7 @@ def add(sandbox: Sandbox, kind: str, settings: dict[str, Any]) -> Document:
 
 
 def take(sandbox: Sandbox, kinds: frozenset[str], **facts: str | None) -> dict[str, Document]:
-    """Return the faults that apply now, by kind, and use each up by one."""
+    """Return the faults that apply now, by kind, and count one use of each."""
     with sandbox.store.lock:
         found = [
             fault

@@ -96,7 +96,7 @@ def settle(sandbox: Sandbox, id: str) -> Document:
 def fail(sandbox: Sandbox, id: str, reason: str = "expired_or_canceled_card") -> Document:
     """Make a pending or succeeded refund fail: the money returns, and the charge is refunded less.
 
-    Raises Refused if it failed or was canceled before, or the reason is unknown.
+    Raises Refused if it has already failed or been canceled, or the reason is unknown.
     """
     if reason not in FAILURE_REASONS:
         known = ", ".join(FAILURE_REASONS)
@@ -124,7 +124,7 @@ def cancel(sandbox: Sandbox, id: str) -> Document:
 
 
 def refuse_to_cancel(sandbox: Sandbox, id: str) -> Document:
-    """Refuse cancellation by the API: refunds to cards never wait for the buyer, as it requires."""
+    """Refuse to cancel by the API, which requires a refund that waits for the buyer."""
     status = find(sandbox, id)["status"]
     message = (
         "Only refunds with a status of requires_action can be canceled."

@@ -85,7 +85,7 @@ def expire(sandbox: Sandbox, id: str) -> Document:
 
 
 def expire_due(sandbox: Sandbox) -> None:
-    """Close all open sessions whose time has come."""
+    """Close all open sessions that have reached their expiration."""
     is_open: Condition = ("status", "=", "open")
     is_due: Condition = ("expires_at", "<=", sandbox.clock.now())
     with sandbox.store.lock:

@@ -49,7 +49,7 @@ COUNTRIES = (
 
 @dataclass
 class CardForm:
-    """The values as typed, their errors, and their meaning if there are none."""
+    """The values as entered, their errors and, if there are none, their meaning."""
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)

@@ -68,7 +68,7 @@ def _submit(request: HttpRequest, session: Document) -> HttpResponse:
 
 
 def _await_webhook(outcome: Outcome) -> None:
-    """Delay the redirect until the webhook got a response, if a fault requests it."""
+    """Delay the redirect until the webhook gets a response, if a fault requests it."""
     if outcome.kind != "paid":
         return
     running, id = sandbox(), outcome.session["id"]
@@ -84,7 +84,7 @@ def _await_webhook(outcome: Outcome) -> None:
 
 
 def _after(outcome: Outcome) -> HttpResponse:
-    """Redirect to the merchant if the session is paid, by any submit; else to the notice."""
+    """Redirect to the merchant if any submission paid the session, else to the notice."""
     session = outcome.session
     if outcome.kind == "requires_action":
         return SeeOther(f"/3ds/{outcome.intent}")
@@ -94,13 +94,13 @@ def _after(outcome: Outcome) -> HttpResponse:
 
 
 def success_address(session: Document) -> str:
-    """Return the URL to which the buyer returns after paying."""
+    """Return the URL that the buyer returns to after paying."""
     address: str = session["success_url"]
     return address.replace(_PLACEHOLDER, session["id"])
 
 
 def _redirect_to_form(session_id: str, form: CardForm) -> HttpResponse:
-    """Keep what was typed (never the number or CVC) and its errors; show them by GET."""
+    """Store the values entered (never number or CVC) and their errors; show them by GET."""
     store = sandbox().store
     kept = {name: form.values.get(name, "") for name in card_form.KEPT_FIELDS}
     document = {"id": new_id("form", 20), "session": session_id, "values": kept}
@@ -182,7 +182,7 @@ def _finish_challenge(intent_id: str, *, approved: bool) -> HttpResponse:
 
 
 def _earlier_values(outcome: Outcome, intent_id: str) -> dict[str, str]:
-    """Return what the buyer typed before the bank's page, from the declined card."""
+    """Return what the buyer entered before the bank's page, from the declined card."""
     intent = sandbox().store.get("payment_intent", intent_id) or {}
     method = intent["last_payment_error"]["payment_method"]
     details, card = method["billing_details"], method["card"]

@@ -1,4 +1,4 @@
-"""The dashboard: plain forms for what a person does to payments at the processor."""
+"""The dashboard: plain forms for what people do to payments at the processor."""
 
 from __future__ import annotations
 

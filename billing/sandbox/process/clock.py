@@ -11,7 +11,7 @@ _HISTORY_KINDS = ("checkout.session", "payment_intent", "charge", "refund", "eve
 
 
 class ClockMovedBack(Exception):
-    """A moment before the current one was requested."""
+    """The clock was asked to move back."""
 
 
 class Clock:

@@ -227,7 +227,7 @@ def select(
 
 
 def _lock_file(path: Path) -> Any:
-    """Take the file lock, which ends with this process in any case."""
+    """Take the file lock, which always ends with this process."""
     guard = path.with_name(path.name + ".lock").open("w")
     try:
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""`expand[]`: replace ids by the objects they name, along a dotted path."""
+"""`expand[]`: replace IDs with the objects they name, along a dotted path."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LINKS: dict[str, dict[str, str]] = {
     "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
     "balance_transaction": {"source": "source"},
 }
-# The kind of a balance transaction's source is known by its id.
+# The prefix of its ID tells the kind of a balance transaction's source.
 _SOURCE_KINDS = {"ch": "charge", "re": "refund", "dp": "dispute"}
 
 

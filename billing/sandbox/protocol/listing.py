@@ -42,7 +42,7 @@ def list_documents(
 
 
 def paginate(entries: list[Document], values: dict[str, Any], *, url: str) -> dict[str, Any]:
-    """Return one page of a list that an object contains completely."""
+    """Return one page of a list that its object stores in full."""
     limit, ids = _limit(values), [entry["id"] for entry in entries]
     start, end = 0, len(entries)
     for name in ("starting_after", "ending_before"):

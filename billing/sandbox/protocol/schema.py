@@ -1,7 +1,7 @@
 """Allowed parameters of each request, read from the types of the official SDK.
 
-So names and words unknown to Stripe are refused here too, and a new version of the SDK brings
-Stripe's additions.
+Names and words unknown to Stripe are therefore refused here too, and a new version of the SDK
+brings Stripe's additions.
 """
 
 from __future__ import annotations

@@ -228,7 +228,7 @@ def _subject(text: str) -> str:
 
 def _log(request: HttpRequest, report: reconcile.Report) -> None:
     user = request.user
-    assert isinstance(user, User)  # noqa: S101  (permissions were checked before)
+    assert isinstance(user, User)  # noqa: S101  (permissions have been checked)
     LogEntry.objects.create(
         user=user,
         content_type=ContentType.objects.get_for_model(ProcessorEvent),

@@ -31,7 +31,7 @@ ProblemsFilter = yes_filter(
 
 
 def search_by_purchase(text: str) -> Q | None:
-    """Search organizations by purchase number, or by an id that the processor gave."""
+    """Search organizations by purchase number, or by processor ID."""
     purchase_ids = references.find_purchases(text)
     if purchase_ids is None:
         return None
@@ -65,7 +65,7 @@ def problem_alert(request: HttpRequest, subscription: SubscriptionStatus) -> lis
 
 
 def payment_in_progress(subscription: SubscriptionStatus) -> Fact:
-    """Return who is paying the renewal now."""
+    """Return who is paying for the renewal now."""
     purchase = find_open_renewal_checkout(subscription.organization)
     if purchase is None:
         payer = gettext("none")
@@ -81,7 +81,7 @@ def payment_in_progress(subscription: SubscriptionStatus) -> Fact:
 
 
 def problems(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """List payments that are or were to review; None if there are none."""
+    """List payments under review, now or earlier; None if there are none."""
     organization = subscription.organization
     if not display.may_see(request, PaymentProblem):
         return None

@@ -63,7 +63,7 @@ def short_name(problem: PaymentProblem) -> str:
 
 
 class _ProblemAction(Action):
-    """What the three actions have in common."""
+    """Base of the three actions on a problem."""
 
     permission = MAY_RESOLVE
     resolution: Resolution
@@ -84,7 +84,7 @@ class _ProblemAction(Action):
         return found
 
     def already_done(self, form: ActionForm) -> Done | None:
-        """Return the result if the same user has done the same before."""
+        """Return the result if the same user has already done the same."""
         problem = PaymentProblem.objects.get(pk=self.subject.pk)
         is_mine = problem.solved_by_id == self.request.user.pk
         return self._result(problem) if is_mine and problem.resolution == self.resolution else None
@@ -163,7 +163,7 @@ class RefundProblem(_ProblemAction):
     resolution = Resolution.REFUNDED
 
     def decide(self) -> Allowed | Refusal:
-        """Allow it if money was received and is not being refunded already."""
+        """Allow it if money was received and is not already being refunded."""
         return payments.may_refund_problem(self.subject)
 
     def plan(self, form: ActionForm) -> Plan:
@@ -207,14 +207,14 @@ class RefundProblem(_ProblemAction):
 
 
 class CloseProblem(_ProblemAction):
-    """Close a payment that was settled otherwise."""
+    """Close a payment that was settled elsewhere."""
 
     title = _("Close without fulfilling or refunding")
     button = _("Close payment")
     resolution = Resolution.CLOSED
 
     def decide(self) -> Allowed | Refusal:
-        """Allow it if no money is left neither fulfilled nor refunded."""
+        """Allow it if all of the money has been fulfilled or refunded."""
         return payments.may_close(self.subject)
 
     def act(self, form: ActionForm, actor: User) -> Done:
@@ -263,7 +263,7 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
     readonly_fields = ("organization", "comparison_table", "refunds")
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
-        """Search by the processor's ids, or by organization."""
+        """Search by processor ID or organization."""
         return payment_condition(text) or super().search_condition(request, text)
 
     @admin.display(description=_("problem"))

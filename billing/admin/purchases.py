@@ -93,7 +93,7 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
     )
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
-        """Search by purchase number, processor's id, receipt number, organization or buyer."""
+        """Search by purchase number, processor ID, receipt number, organization or buyer."""
         organization = request.GET.get("organization", "")
         number = read_number(text) if organization else None
         if number is not None and number < 2**31:
@@ -165,7 +165,7 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
 
     @admin.display(description=_("payments to review"))
     def problems(self, purchase: Purchase) -> str:
-        """List payments that are or were to review."""
+        """List payments under review, now or earlier."""
         rows = purchase.problems.all()[: display.LONGEST_LIST]
         return display.links(rows, lambda row: row.get_reason_display())
 

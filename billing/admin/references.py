@@ -1,4 +1,4 @@
-"""Search purchases by the processor's ids."""
+"""Search purchases by processor ID."""
 
 import re
 import uuid
@@ -25,7 +25,7 @@ def payment_condition(text: str) -> Q | None:
 
 
 def find_purchases(text: str) -> list[uuid.UUID] | None:
-    """Return purchases found by their own number, or by an id that the processor gave.
+    """Return purchases found by purchase number or processor ID.
 
     None if ``text`` is neither.
     """

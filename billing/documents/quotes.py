@@ -1,4 +1,4 @@
-"""Quotes of what renewing costs today, for a board to decide on (R25)."""
+"""Quotes for renewing today, for a board to decide on (R25)."""
 
 from django.utils.translation import gettext as _
 
@@ -12,7 +12,7 @@ from subscriptions.text import formats
 
 
 def quote_pdf(subscription: SubscriptionStatus, plan: RenewalPlan) -> bytes:
-    """Return the PDF of ``plan``, made at the moment of ``subscription``."""
+    """Return the PDF of ``plan``, dated ``subscription.now``."""
     document = Document(
         title=_("Quote for renewing the subscription"),
         seller=seller_now(),

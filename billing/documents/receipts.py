@@ -73,7 +73,7 @@ def _amounts(purchase: Purchase) -> Table:
 
 
 def _notes(purchase: Purchase) -> list[str]:
-    """Return later refunds and disputes as the page shows them; the receipt itself never varies."""
+    """Return later refunds and disputes as the page shows them; the receipt never changes."""
     notes: list[tuple[Refund | Dispute, str]] = [
         (refund, _("Refund of %(amount)s, %(at)s: %(status)s"))
         for refund in purchase.refunds.filter(problem=None, status__in=SHOWN_REFUNDS)

@@ -157,7 +157,7 @@ def _ledger(term: Term, purchases: Sequence[Purchase]) -> Table:
 
 
 def _cause(entry: LicenseEntry, receipt_numbers: Mapping[str, int | None]) -> str:
-    """Return why, by which receipt and by whom, so that the entry can be checked (R29)."""
+    """Return an entry's cause, receipt and actor, so that it can be checked (R29)."""
     reference = entry.reverses.reference if entry.reverses else entry.reference
     number = receipt_numbers.get(reference)
     lines = [

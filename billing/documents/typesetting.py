@@ -54,7 +54,7 @@ class Document:
 def typeset(document: Document, *, made_at: datetime) -> bytes:
     """Return the PDF of a document, dated ``made_at``.
 
-    Names with characters that no font has are added in Latin letters at the end (R31).
+    Names that no font can print are repeated in Latin letters at the end (R31).
     """
     # Without system fonts the PDF is the same on every machine. They are used only for characters
     # that the bundled fonts lack, because PDF/UA-1 forbids missing ones.

@@ -1,4 +1,4 @@
-"""Texts about a refund and its reversal, before and after (R30)."""
+"""Text for a refund and its reversal, before and after (R30)."""
 
 from django.contrib import messages
 from django.utils.translation import gettext, ngettext

@@ -32,11 +32,11 @@ class _PaymentRecordAdmin(SearchMixin, RecordAdmin):
 
     organization_field = "purchase__organization"
     list_select_related: ClassVar[tuple[str, ...]] = ("purchase__organization",)
-    # The field with the processor's id.
+    # The field with the processor's ID.
     id_field = ""
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
-        """Search by the processor's ids, purchase number or organization."""
+        """Search by processor ID, purchase number or organization."""
         if references.REFUND.fullmatch(text) or references.DISPUTE.fullmatch(text):
             return Q(**{self.id_field: text})
         if references.PAYMENT.fullmatch(text):

@@ -54,7 +54,7 @@ def rehearse(purchase: Purchase, amount: int) -> Outcome:
 
 def _rehearse(purchase: Purchase, amount: int) -> Outcome:
     if purchase.organization is None:
-        raise ValueError(f"purchase {purchase.pk} is settled and has no organization")
+        raise ValueError(f"purchase {purchase.pk} is settled but has no organization")
     before = status_of(purchase.organization, clock.now())
     reversed_before = ledger.reversed_quantity(purchase.reference)
     was_canceled = purchase.term.canceled_at if purchase.term else None

@@ -1,4 +1,4 @@
-"""Removing licenses from a renewal in the Django admin, and undoing that (R27)."""
+"""Remove licenses from a renewal, or undo a removal, in the Django admin (R27)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -79,7 +79,7 @@ class RemoveLicenses(Action):
         self.message = self._message()
 
     def _message(self) -> Message | None:
-        """Return the request to handle. Raises Http404 if it is another organization's."""
+        """Return the request to handle. Raises Http404 if it belongs to another organization."""
         chosen = self.request.GET.get("message", "")
         if not chosen:
             return None
@@ -318,7 +318,7 @@ class UndoRemoval(Action):
 
 
 def may_undo(removal: LicenseRemoval) -> Allowed | Refusal:
-    """Whether a removal can be undone: it was not undone already, and its renewal is open."""
+    """Whether a removal can be undone: it has not been undone, and its renewal is open."""
     if removal.undone_at is not None:
         return Refusal(Reason.REMOVAL_UNDONE)
     subscription = status_of(removal.term.organization, clock.now())

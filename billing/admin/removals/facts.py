@@ -1,4 +1,4 @@
-"""Texts about a removal and its renewal (R27)."""
+"""Text for a removal and its renewal (R27)."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -36,7 +36,7 @@ def before_after(before: object, after: object) -> str:
 
 
 def renewal_basis(plan: RemovalPlan) -> list[Fact]:
-    """Return the numbers that the renewal starts from."""
+    """Return the numbers that the renewal is based on."""
     return [
         (_("Licenses of the term"), number(plan.need.licenses)),
         (_("In use"), number(plan.need.in_use)),

@@ -53,7 +53,7 @@ def quote(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def sheet(request: HttpRequest, member: Membership, starts_on: str) -> HttpResponse:
-    """Return the verification sheet of the term that began on a day."""
+    """Return the verification sheet for the term that began on that day."""
     name = f"verification-{member.organization.slug}-{starts_on}.pdf"
     return _pdf(name, sheets.sheet_pdf(member.organization, _terms(member, starts_on)))
 

@@ -108,7 +108,7 @@ class _ProblemAction(Action):
         )
 
     def name_of(self, thing: Model) -> str:
-        """Leave out the long id."""
+        """Leave out the long ID."""
         return short_name(thing) if isinstance(thing, PaymentProblem) else super().name_of(thing)
 
     def trail(self) -> Sequence[Model]:
@@ -286,7 +286,7 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
         return display.links(problem.refunds.all()[: display.LONGEST_LIST], amount_and_status)
 
     def name_of(self, obj: PaymentProblem) -> str:
-        """Leave out the long id."""
+        """Leave out the long ID."""
         return short_name(obj)
 
     def tools(self, request: HttpRequest, obj: PaymentProblem) -> list[Tool]:

@@ -38,7 +38,7 @@ def close_checkout(purchase: Purchase) -> None:
 
 
 def _find_session(purchase: Purchase) -> str | None:
-    """Return the session id of a purchase without a stored one, or None (R17)."""
+    """Return the session ID of a purchase without a stored one, or None (R17)."""
     try:
         return sessions.create_checkout(purchase).session_id
     except ProcessorRefused:

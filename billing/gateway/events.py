@@ -34,7 +34,7 @@ def _event(payload: dict[str, Any]) -> Event:
     return Event(
         id=_read_word(payload["id"]),
         type=_read_word(payload["type"], max_length=80),
-        # Some objects, such as the balance, have no id.
+        # Some objects, such as the balance, have no ID.
         object_id=_read_word(payload["data"]["object"].get("id") or ""),
         livemode=payload["livemode"],
         account=_read_word(payload.get("account") or ""),
@@ -44,7 +44,7 @@ def _event(payload: dict[str, Any]) -> Event:
 
 
 def _read_word(value: Any, max_length: int = 120) -> str:
-    """Return ``value`` if it looks like the processor's ids and names and fits its column."""
+    """Return ``value`` if it looks like the processor's IDs and names and fits its column."""
     if not isinstance(value, str) or len(value) > max_length:
         raise ValueError("not an id or name")
     if not (value.isascii() and value.isprintable()):

@@ -16,7 +16,7 @@ _EXPAND_SESSION = ["line_items", "payment_intent.latest_charge"]
 
 
 def is_session_id(text: str) -> bool:
-    """Whether ``text`` has the form of a Checkout Session's id."""
+    """Whether ``text`` has the form of a Checkout Session's ID."""
     return _SESSION_ID.fullmatch(text) is not None
 
 
@@ -84,7 +84,7 @@ def create_session(parameters: Mapping[str, Any], *, idempotency_key: str) -> Ch
 def retrieve_session(session_id: str) -> CheckoutSession:
     """Return a Checkout Session with its line item and payment.
 
-    Raises ProcessorRefused if there is none with that id, ProcessorUnavailable if the processor
+    Raises ProcessorRefused if there is none with that ID, ProcessorUnavailable if the processor
     cannot be reached.
     """
     if not is_session_id(session_id):

@@ -73,7 +73,7 @@ def send_requested(purchase: Purchase) -> None:
 
 
 def send(refund: Refund) -> Refund:
-    """Request one refund; its own id is the idempotency key, so it is made only once.
+    """Request one refund; its own ID is the idempotency key, so it is made only once.
 
     Raises ProcessorUnavailable. A refusal is final.
     """

@@ -54,7 +54,7 @@ def rebuild(session: CheckoutSession) -> Purchase | None:
 
 
 def find_lost_open_sessions(sessions: Iterable[CheckoutSession]) -> set[str]:
-    """Return the ids of add-on sessions that can still be paid but whose purchase is lost."""
+    """Return the IDs of add-on sessions that can still be paid but whose purchase is lost."""
     purchase_ids = {
         session.id: purchase_id
         for session in sessions

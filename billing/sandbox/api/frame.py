@@ -55,7 +55,7 @@ class ConnectionCut(Exception):
 
 
 def api(**handlers: Handler) -> View:
-    """Make a view of one handler per method; a handler takes the call and the ids in the path."""
+    """Make a view of one handler per method; a handler takes the call and the IDs in the path."""
 
     @csrf_exempt
     def view(request: HttpRequest, **ids: str) -> HttpResponse:

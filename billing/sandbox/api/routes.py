@@ -104,7 +104,7 @@ def _list(kind: str, table: Table) -> Handler:
     return handler
 
 
-# With a trailing slash a list is the same list; an empty id turns a retrieval into it.
+# With a trailing slash a list is the same list; an empty ID turns a retrieval into it.
 _LISTS = ("checkout/sessions", "payment_intents", "charges", "refunds", "disputes", "events")
 
 VIEWS: dict[str, View] = {

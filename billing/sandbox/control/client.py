@@ -183,7 +183,7 @@ class SandboxControl:
     ) -> Json:
         """Refund outside the application, as in the processor's dashboard; return the refund.
 
-        The payment is given by one of the three ids. The amount is in minor units, by default all
+        The payment is given by one of the three IDs. The amount is in minor units, by default all
         that is left. With `pending` it stays so until it is settled, failed or canceled here.
         """
         target = _without_none(session=session, charge=charge, payment_intent=payment_intent)
@@ -213,7 +213,7 @@ class SandboxControl:
     ) -> Json:
         """Dispute a payment, which takes the money; return the dispute.
 
-        The payment is given by one of the three ids. The amount is in minor units, by default what
+        The payment is given by one of the three IDs. The amount is in minor units, by default what
         has been neither refunded nor disputed; the default reason is fraudulent.
         """
         target = _without_none(session=session, charge=charge, payment_intent=payment_intent)
@@ -242,7 +242,7 @@ class SandboxControl:
         return self._call("POST", f"disputes/{id}/review")
 
     def escalate_inquiry(self, id: str) -> Json:
-        """Turn an open inquiry into a dispute with the same id, which takes the money."""
+        """Turn an open inquiry into a dispute with the same ID, which takes the money."""
         return self._call("POST", f"disputes/{id}/escalate")
 
     def close_dispute(self, id: str, outcome: Outcome) -> Json:

@@ -41,7 +41,7 @@ _FLUSH_SECONDS = 10.0
 
 
 def control(**actions: Action) -> View:
-    """Make a view of one action per method; an action takes the sandbox, the body and the ids."""
+    """Make a view of one action per method; an action takes the sandbox, the body and the IDs."""
 
     @csrf_exempt
     def view(request: HttpRequest, **ids: str) -> HttpResponse:

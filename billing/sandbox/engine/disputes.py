@@ -67,7 +67,7 @@ def open_dispute(
 
 
 def find(sandbox: Sandbox, id: str) -> Document:
-    """Return a dispute. Raises Stripe's 404 for an unknown id."""
+    """Return a dispute. Raises Stripe's 404 for an unknown ID."""
     dispute = sandbox.store.get("dispute", id)
     if dispute is None:
         raise missing_object("dispute", id)
@@ -93,7 +93,7 @@ def review(sandbox: Sandbox, id: str) -> Document:
 
 
 def escalate(sandbox: Sandbox, id: str) -> Document:
-    """Turn an inquiry into a dispute with the same id, which takes the money."""
+    """Turn an inquiry into a dispute with the same ID, which takes the money."""
     dispute = find(sandbox, id)
     if dispute["status"] not in _OPEN_INQUIRY:
         raise Refused(f"{id} is {dispute['status']}: only an open inquiry escalates.")

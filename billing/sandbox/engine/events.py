@@ -14,7 +14,7 @@ from billing.sandbox.objects.event import build_event
 from billing.sandbox.process.runtime import Sandbox
 from billing.sandbox.process.store import Document
 
-# The API request that causes the current change: its id and idempotency key.
+# The API request that causes the current change: its ID and idempotency key.
 caused_by: ContextVar[tuple[str | None, str | None]] = ContextVar("caused_by", default=(None, None))
 
 MAX_DELIVERIES_KEPT = 20_000

@@ -37,7 +37,7 @@ QUEUE = frozenset(
         "hold",  # deliver when released
         "reorder",  # deliver after the next event, or after the next of type `after`
         "duplicate",  # deliver `count` times in parallel
-        "twin",  # one change sent as two events with two ids
+        "twin",  # one change sent as two events with two IDs
     }
 )
 WIRE = frozenset(

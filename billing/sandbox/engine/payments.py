@@ -38,7 +38,7 @@ class Outcome:
 
     @property
     def intent(self) -> str | None:
-        """Return the id of the payment intent, if there is one."""
+        """Return the ID of the payment intent, if there is one."""
         id: str | None = self.session["payment_intent"]
         return id
 

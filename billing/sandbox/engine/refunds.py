@@ -38,7 +38,7 @@ FAILURE_REASONS = (
 
 
 def create(sandbox: Sandbox, sent: dict[str, Any], *, pending: bool = False) -> Document:
-    """Refund a charge, given by its id or its payment intent's.
+    """Refund a charge, given by its ID or its payment intent's.
 
     With `pending` it stays pending until it is settled, failed or canceled. Raises ApiError like
     Stripe: for wrong parameters, a disputed charge, or more than is left.
@@ -71,7 +71,7 @@ def create(sandbox: Sandbox, sent: dict[str, Any], *, pending: bool = False) -> 
 
 
 def find(sandbox: Sandbox, id: str) -> Document:
-    """Return a refund. Raises Stripe's 404 for an unknown id."""
+    """Return a refund. Raises Stripe's 404 for an unknown ID."""
     refund = sandbox.store.get("refund", id)
     if refund is None:
         raise missing_object("refund", id)

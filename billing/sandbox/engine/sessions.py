@@ -63,7 +63,7 @@ def create(sandbox: Sandbox, sent: dict[str, Any]) -> Document:
 
 
 def find(sandbox: Sandbox, id: str) -> Document:
-    """Return a session. Raises Stripe's error for an unknown id."""
+    """Return a session. Raises Stripe's error for an unknown ID."""
     session = sandbox.store.get("checkout.session", id)
     if session is None:
         raise missing_object("checkout.session", id, param="session")

@@ -50,7 +50,7 @@ def add_endpoint(
 def register_configured(sandbox: Sandbox) -> None:
     """Register the endpoint given on the command line, replacing an earlier one.
 
-    It keeps its id, so that events an earlier process did not deliver go to the new URL.
+    It keeps its ID, so that events an earlier process did not deliver go to the new URL.
     """
     config, store = sandbox.config, sandbox.store
     if not config.webhook_url or not config.webhook_secret:
@@ -67,7 +67,7 @@ def register_configured(sandbox: Sandbox) -> None:
 
 
 def resend(sandbox: Sandbox, event_id: str) -> list[Document]:
-    """Deliver an event again to every endpoint that listens: a new attempt with the same id."""
+    """Deliver an event again to every endpoint that listens: a new attempt with the same ID."""
     with sandbox.store.transaction():
         event = sandbox.store.get("event", event_id)
         listeners = sandbox.store.find("endpoint") if event else []

@@ -1,4 +1,4 @@
-"""Shared parts of all objects: ids, addresses, and their form for clients."""
+"""Shared parts of all objects: IDs, addresses, and their form for clients."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _OMITTED = {
 
 
 def new_id(prefix: str, length: int = 24) -> str:
-    """Return an id in Stripe's form: prefix_random."""
+    """Return an ID in Stripe's form: prefix_random."""
     return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def new_session_id() -> str:
-    """Return the long id of a Checkout Session in test mode."""
+    """Return the long ID of a Checkout Session in test mode."""
     return new_id("cs_test", _SESSION_ID_LENGTH)
 
 

@@ -80,7 +80,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 def _run_action(running: Sandbox, form: _Form) -> str:
-    """Do one action and return the id of the note with its result."""
+    """Do one action and return the ID of the note with its result."""
     wrong = False
     try:
         with running.store.transaction():

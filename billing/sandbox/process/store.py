@@ -53,7 +53,7 @@ class StoreInUse(Exception):
 
 
 class Store:
-    """Documents by kind and id, in order of creation."""
+    """Documents by kind and ID, in order of creation."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the store at ``path``, for this process only."""
@@ -105,7 +105,7 @@ class Store:
         self._connection.execute(f"RELEASE {point}")
 
     def put(self, kind: str, document: Document) -> None:
-        """Write a document under its own id; a rewritten one keeps its place in the order."""
+        """Write a document under its own ID; a rewritten one keeps its place in the order."""
         with self.lock:
             self._connection.execute(
                 "INSERT INTO documents (kind, id, body) VALUES (?, ?, ?)"

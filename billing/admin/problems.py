@@ -115,7 +115,7 @@ class _ProblemAction(Action):
         """Place the page below the organization, if there is one."""
         purchase = self.subject.purchase
         organization = purchase.organization if purchase else None
-        return [thing for thing in (organization, self.subject) if thing]
+        return [parent for parent in (organization, self.subject) if parent]
 
 
 class FulfillProblem(_ProblemAction):

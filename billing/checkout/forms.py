@@ -85,7 +85,7 @@ class RenewalForm(forms.Form):
         super().__init__(*args, **kwargs)
         package = self.fields["package"]
         if isinstance(package, forms.ModelChoiceField):
-            package.queryset = Package.objects.filter(pk__in=[one.pk for one in packages])
+            package.queryset = Package.objects.filter(pk__in=[offered.pk for offered in packages])
             package.error_messages["invalid_choice"] = _(
                 "This package is no longer offered. Choose another one."
             )

@@ -85,9 +85,9 @@ def _notes(purchase: Purchase) -> list[str]:
     return [
         text
         % {
-            "amount": formats.money(one.amount, one.currency),
-            "at": formats.moment(one.created_at),
-            "status": one.get_status_display(),
+            "amount": formats.money(item.amount, item.currency),
+            "at": formats.moment(item.created_at),
+            "status": item.get_status_display(),
         }
-        for one, text in notes
+        for item, text in notes
     ]

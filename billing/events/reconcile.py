@@ -128,7 +128,8 @@ def _find_missed_sessions(since: datetime) -> list[str]:
 
     A renewal must know of checkouts that can still be paid (R17).
     """
-    sessions = [one for one in processor.sessions_created_since(since) if one.is_ours]
+    created = processor.sessions_created_since(since)
+    sessions = [session for session in created if session.is_ours]
     paid = {session.id for session in sessions if session.is_complete}
     # Unsettled purchases are checked anyway.
     known = Purchase.objects.filter(session_id__in=paid).exclude(status__in=ENDED_UNPAID)

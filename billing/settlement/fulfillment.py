@@ -241,7 +241,7 @@ def _notify_of_fulfillment(purchase: Purchase) -> None:
     drafts = [draft(purchase.buyer_email, "receipt")]
     if purchase.kind != PurchaseKind.ORIGINAL:
         others = others_for_receipts(organization, purchase.buyer)
-        drafts += [draft(one, "bought") for one in others if one != purchase.buyer_email]
+        drafts += [draft(email, "bought") for email in others if email != purchase.buyer_email]
     # One statement, and no e-mail yet: the processor may be waiting for our response.
     notify.send_all("", drafts, organization=organization)
 

@@ -127,7 +127,7 @@ class RefundPurchase(Action):
 
     def trail(self) -> Sequence[Model]:
         """Place the page below the organization."""
-        return [thing for thing in (self.subject.organization, self.subject) if thing]
+        return [parent for parent in (self.subject.organization, self.subject) if parent]
 
 
 def _licenses(form: ActionForm) -> int | None:

@@ -146,7 +146,7 @@ def _page(
         "plan": plan,
         "code_error": code_error,
         "refusal": refusal,
-        "choices": [(one, _plan(planner, one, "")[0]) for one in packages],
+        "choices": [(choice, _plan(planner, choice, "")[0]) for choice in packages],
         "removals": removals.shown_for(subscription),
         "open_checkout": find_open_renewal_checkout(subscription.organization),
         "inactive": count_inactive(subscription.organization, subscription.now),
@@ -179,7 +179,7 @@ def _plan(
 
 def _chosen_package(form: RenewalForm, packages: list[Package]) -> Package | None:
     value = str(form["package"].value() or "")
-    chosen = [one for one in packages if str(one.pk) == value]
+    chosen = [package for package in packages if str(package.pk) == value]
     return next(iter(chosen or packages), None)
 
 

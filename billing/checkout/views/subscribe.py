@@ -93,10 +93,10 @@ def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
         return None, ""
     code, submission = str(form["code"].value() or ""), read_uuid(str(form["submission"].value()))
     error = ""
-    for one in (code, ""):
+    for tried_code in (code, ""):
         try:
             plan = plan_subscription(
-                package, quantity, code=one, now=clock.now(), submission=submission
+                package, quantity, code=tried_code, now=clock.now(), submission=submission
             )
         except Refused as refused:
             error = error or refusal_text(refused.refusal)

@@ -38,7 +38,7 @@ def receipt(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
 def quote(request: HttpRequest, member: Membership) -> HttpResponse:
     """Return a quote for renewing with the package in the query."""
     subscription = status_of(member.organization, clock.now())
-    offered = {str(one.pk): one for one in offered_packages(member.organization)}
+    offered = {str(package.pk): package for package in offered_packages(member.organization)}
     package = offered.get(request.GET.get("package", ""))
     if package is None:
         raise Http404("This package is not on the price list.")

@@ -108,7 +108,9 @@ def count_waiting(sandbox: Sandbox, *, retries: bool) -> int:
             return store.count("delivery", _PENDING)
         in_flight = [store.get("delivery", id) for id in sandbox.deliveries_in_flight]
         retrying = [
-            one for one in in_flight if one and one["attempts"] and one["status"] == "pending"
+            delivery
+            for delivery in in_flight
+            if delivery and delivery["attempts"] and delivery["status"] == "pending"
         ]
         return store.count("delivery", _PENDING, ("attempts[0]", "IS", None)) + len(retrying)
 
@@ -145,7 +147,10 @@ class Worker(threading.Thread):
             oldest = store.find("delivery", _PENDING, is_due, order_by="due", limit=1)
             if not oldest:
                 return []
-            endpoints = [oldest[0]["endpoint"], *(one["id"] for one in store.find("endpoint"))]
+            endpoints = [
+                oldest[0]["endpoint"],
+                *(endpoint["id"] for endpoint in store.find("endpoint")),
+            ]
             busy = set(self._sandbox.deliveries_in_flight.values())
             claimed = [
                 delivery
@@ -153,7 +158,9 @@ class Worker(threading.Thread):
                 if endpoint not in busy
                 for delivery in self._next_batch(endpoint, now)
             ]
-            self._sandbox.deliveries_in_flight |= {one["id"]: one["endpoint"] for one in claimed}
+            self._sandbox.deliveries_in_flight |= {
+                delivery["id"]: delivery["endpoint"] for delivery in claimed
+            }
             return claimed
 
     def _next_batch(self, endpoint: str, now: float) -> list[Document]:

@@ -113,7 +113,7 @@ class RefundStatus(models.TextChoices):
 # The money is refunded or on its way (R30); failed and canceled refunds never change again.
 LIVE_REFUNDS = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)
 # Refunds shown to users; failed ones too, because someone may be waiting for the money.
-SHOWN_REFUNDS = (*LIVE_REFUNDS, RefundStatus.REQUESTED, RefundStatus.FAILED)
+VISIBLE_REFUNDS = (*LIVE_REFUNDS, RefundStatus.REQUESTED, RefundStatus.FAILED)
 FAILED_REFUNDS = (RefundStatus.FAILED, RefundStatus.CANCELED)
 _REFUND_ORDER = [
     (RefundStatus.REQUESTED,),

@@ -28,7 +28,7 @@ from subscriptions.admin.parts.display import Fact, Panel, link, marked, moment
 from subscriptions.models import Notification, User
 from subscriptions.text import formats
 
-MAY_LOOK = "billing.view_processorevent"
+MAY_VIEW = "billing.view_processorevent"
 # Webhooks arrive within seconds of a payment; after this time, none will.
 WEBHOOK_OVERDUE_AFTER = timedelta(minutes=10)
 # A checkout lives 35 minutes; older ones should be settled or abandoned (R17).
@@ -62,7 +62,7 @@ def show(
     site: admin.AdminSite, request: HttpRequest, report: reconcile.Report | None = None
 ) -> HttpResponse:
     """Show the page, and after reconciliation its report."""
-    if not request.user.has_perm(MAY_LOOK):
+    if not request.user.has_perm(MAY_VIEW):
         raise PermissionDenied
     panels = [webhooks(), failed_events(request), purchases(), refunds(), mails()]
     context = {

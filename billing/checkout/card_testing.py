@@ -36,10 +36,10 @@ def note_decline(event: ProcessorEvent, purchase_id: UUID) -> None:
         event.save(update_fields=["processed_at"])
     purchase = Purchase.objects.filter(pk=purchase_id).first()
     if purchase is not None:
-        close_if_tried_too_often(purchase)
+        close_after_too_many_declines(purchase)
 
 
-def close_if_tried_too_often(purchase: Purchase) -> None:
+def close_after_too_many_declines(purchase: Purchase) -> None:
     """Close a payment page after too many declined cards. Raises as ``note_decline`` does."""
     is_open = purchase.status in UNSETTLED
     if is_open and purchase.declines >= card_testing.MAX_DECLINES_OF_A_CHECKOUT:

@@ -34,7 +34,7 @@ def close_checkout(purchase: Purchase) -> None:
         settle.settle(session_id)
     except SessionUnknown:
         # A session the processor does not know cannot be paid.
-        transitions.abandon_unknown(purchase)
+        transitions.abandon_unknown_purchase(purchase)
 
 
 def _find_session(purchase: Purchase) -> str | None:

@@ -166,7 +166,7 @@ def _create(order: SubscriptionOrder) -> Purchase:
             billing_address=order.billing_address,
         )
         if not plan.price.total:
-            purchase.status = fulfillment.fulfill_free(purchase)
+            purchase.status = fulfillment.fulfill_free_purchase(purchase)
             purchase.save()
     return purchase
 

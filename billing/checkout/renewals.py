@@ -229,7 +229,7 @@ def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         sessions.release_submission(_from_same_form(organization, order))
         purchase = _build_purchase(buyer, plan, renewal, order, now)
         if not plan.price.total:
-            purchase.status = fulfillment.fulfill_free(purchase)
+            purchase.status = fulfillment.fulfill_free_purchase(purchase)
         purchase.save(force_insert=True)
         activity.record(
             organization,

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from billing.documents.typesetting import Document, Table, foot, typeset
 from billing.models import Dispute, Purchase, Refund
-from billing.states import SHOWN_REFUNDS, PurchaseStatus
+from billing.states import VISIBLE_REFUNDS, PurchaseStatus
 from subscriptions.text import formats
 
 
@@ -76,7 +76,7 @@ def _notes(purchase: Purchase) -> list[str]:
     """Return later refunds and disputes as the page shows them; the receipt never changes."""
     notes: list[tuple[Refund | Dispute, str]] = [
         (refund, _("Refund of %(amount)s, %(at)s: %(status)s"))
-        for refund in purchase.refunds.filter(problem=None, status__in=SHOWN_REFUNDS)
+        for refund in purchase.refunds.filter(problem=None, status__in=VISIBLE_REFUNDS)
     ]
     notes += [
         (dispute, _("Dispute over %(amount)s, %(at)s: %(status)s"))

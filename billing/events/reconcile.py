@@ -194,10 +194,10 @@ def _check(purchase: Purchase) -> str:
     try:
         settled = settle.settle(purchase.session_id or "")
     except SessionUnknown:
-        return transitions.abandon_unknown(purchase).status
+        return transitions.abandon_unknown_purchase(purchase).status
     if settled is None:
         return "not found"
-    card_testing.close_if_tried_too_often(settled)
+    card_testing.close_after_too_many_declines(settled)
     settled.refresh_from_db(fields=["status"])
     return settled.status
 

@@ -73,7 +73,7 @@ def unfulfillable_reason(purchase: Purchase) -> ProblemReason | None:
     return None
 
 
-def fulfill_held(purchase: Purchase, payment: Payment) -> PurchaseStatus:
+def fulfill_held_payment(purchase: Purchase, payment: Payment) -> PurchaseStatus:
     """Fulfill a payment on support's list from the frozen facts of its purchase (R15)."""
     _set_payment(purchase, payment)
     _fulfill(purchase)
@@ -91,7 +91,7 @@ def mark_refunding(purchase: Purchase) -> None:
         renewals.reopen(purchase.renewal)
 
 
-def fulfill_free(purchase: Purchase) -> PurchaseStatus:
+def fulfill_free_purchase(purchase: Purchase) -> PurchaseStatus:
     """Fulfill a purchase whose total is 0; confirming it replaces the charge (R26)."""
     if purchase.total_amount:
         raise ValueError(f"purchase {purchase.pk} is not free")
@@ -101,13 +101,13 @@ def fulfill_free(purchase: Purchase) -> PurchaseStatus:
     return PurchaseStatus.SETTLED
 
 
-def refund_surplus(purchase: Purchase, session: CheckoutSession, payment: Payment) -> None:
+def refund_surplus_payment(purchase: Purchase, session: CheckoutSession, payment: Payment) -> None:
     """Refund a second payment for a paid purchase and notify the buyer (R14)."""
     if not PaymentProblem.objects.filter(session_id=session.id).exists():
         _refund(purchase, session, payment, ProblemReason.SURPLUS)
 
 
-def hold_unknown(session: CheckoutSession) -> None:
+def hold_unknown_payment(session: CheckoutSession) -> None:
     """Put a payment with our metadata but no purchase on support's list (R15)."""
     payment = session.payment
     # In one transaction, so that a problem on the list always has its notification.

@@ -43,7 +43,7 @@ def settle(session_id: str, *, defer_receipt: bool = False) -> Purchase | None:
         purchase = purchase or _find_purchase(session) or rebuild.rebuild(session)
         if purchase is None:
             if session.is_ours and session.payment:
-                fulfillment.hold_unknown(session)
+                fulfillment.hold_unknown_payment(session)
             return None
         with request_context.about_purchase(purchase.pk, purchase.started_by_request):
             return _settle(purchase, session, defer_receipt=defer_receipt)
@@ -91,7 +91,7 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
     """Move a locked purchase to the status that its Checkout Session implies."""
     if purchase.status in PAID:
         if session.id != purchase.session_id and session.payment:
-            fulfillment.refund_surplus(purchase, session, session.payment)
+            fulfillment.refund_surplus_payment(purchase, session, session.payment)
         return
     if session.is_complete:
         # Of two sessions for one purchase, the one that was paid is the one that counts.

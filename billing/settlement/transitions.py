@@ -19,7 +19,7 @@ def abandon(purchase: Purchase) -> Purchase:
     return _abandon(purchase, PurchaseStatus.PENDING)
 
 
-def abandon_unknown(purchase: Purchase) -> Purchase:
+def abandon_unknown_purchase(purchase: Purchase) -> Purchase:
     """Close a purchase whose Checkout Session the processor does not know, so it cannot be paid."""
     logger.error("purchase %s: the processor does not know its session", purchase.pk)
     return _abandon(purchase, PurchaseStatus.OPEN)

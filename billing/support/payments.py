@@ -112,7 +112,7 @@ def fulfill_problem(problem: PaymentProblem, *, reason: str, actor: User) -> Pur
         require(may_fulfill(problem))
         require_transition(purchase.status, PurchaseStatus.SETTLED)
         purchase.session_id = session.id
-        purchase.status = fulfillment.fulfill_held(purchase, payment)
+        purchase.status = fulfillment.fulfill_held_payment(purchase, payment)
         purchase.save()
         problems.resolve(problem, Resolution.FULFILLED, actor=actor, reason=reason)
         _record(purchase, "payment_fulfilled", actor, reason)

@@ -67,7 +67,7 @@ def api(**handlers: Handler) -> View:
         except ConnectionCut:
             _cut(request)
             response = HttpResponse(status=500)
-        return _with_headers(request, response, request_id)
+        return _add_headers(request, response, request_id)
 
     return view
 
@@ -91,9 +91,9 @@ def _respond(
         raise ApiError(404, message)
     key = None if "ignore_idempotency" in call.active_faults else call.key
     with idempotency.in_flight(running, key):
-        _before(call)
-        answer = _response(call, key, handler, ids)
-        return _after(call, answer)
+        _apply_faults_before(call)
+        result = _response(call, key, handler, ids)
+        return _apply_faults_after(call, result)
 
 
 def _authenticate(running: Sandbox, request: HttpRequest) -> None:
@@ -157,7 +157,7 @@ def _log(call: Call) -> None:
         call.sandbox.store.keep_newest("request", MAX_REQUESTS_KEPT)
 
 
-def _before(call: Call) -> None:
+def _apply_faults_before(call: Call) -> None:
     """Apply the faults that prevent execution."""
     if "slow" in call.active_faults:
         time.sleep(float(call.setting("slow", "seconds", 1)))
@@ -190,16 +190,16 @@ def _response(call: Call, key: str | None, handler: Handler, ids: dict[str, str]
     with call.sandbox.store.transaction():
         timetable.run_due(call.sandbox)
         if key:
-            kept = idempotency.kept_response(call.sandbox, key, call.path, call.params)
+            kept = idempotency.find_stored_response(call.sandbox, key, call.path, call.params)
             if kept:
                 return kept
-        answer, keep = _execute(call, handler, ids)
+        result, keep = _execute(call, handler, ids)
         if "error_after" in call.active_faults:
             error = ApiError(500, "An error occurred. (sandbox fault)", type="api_error")
-            answer = Response(500, error.body(call.request_id))
+            result = Response(500, error.body(call.request_id))
         if key and keep:
-            idempotency.keep(call.sandbox, key, call.path, call.params, answer)
-        return answer
+            idempotency.store_response(call.sandbox, key, call.path, call.params, result)
+        return result
 
 
 def _execute(call: Call, handler: Handler, ids: dict[str, str]) -> tuple[Response, bool]:
@@ -214,7 +214,7 @@ def _execute(call: Call, handler: Handler, ids: dict[str, str]) -> tuple[Respons
         events.caused_by.reset(token)
 
 
-def _after(call: Call, answer: Response) -> HttpResponse:
+def _apply_faults_after(call: Call, result: Response) -> HttpResponse:
     """Apply the faults that lose or damage the response of an executed request."""
     if "slow_after" in call.active_faults:
         time.sleep(float(call.setting("slow_after", "seconds", 1)))
@@ -222,13 +222,13 @@ def _after(call: Call, answer: Response) -> HttpResponse:
         raise ConnectionCut
     if "malformed" in call.active_faults:
         return HttpResponse(_BAD_GATEWAY, status=502)
-    body = answer.body
-    if "override" in call.active_faults and answer.status == 200:
+    body = result.body
+    if "override" in call.active_faults and result.status == 200:
         body = override_fields(body, call.setting("override", "fields", {}))
-    response = JsonResponse(body, status=answer.status)
+    response = JsonResponse(body, status=result.status)
     if call.key:
         response["Idempotency-Key"] = call.key
-    if answer.replayed:
+    if result.replayed:
         response["Idempotent-Replayed"] = "true"
     return response
 
@@ -268,7 +268,7 @@ def _cut(request: HttpRequest) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _with_headers(request: HttpRequest, response: HttpResponse, request_id: str) -> HttpResponse:
+def _add_headers(request: HttpRequest, response: HttpResponse, request_id: str) -> HttpResponse:
     response["Request-Id"] = request_id
     version = request.headers.get("Stripe-Version")
     if version:

@@ -47,7 +47,9 @@ def in_flight(sandbox: Sandbox, key: str | None) -> Iterator[None]:
             sandbox.keys_in_flight.discard(key)
 
 
-def kept_response(sandbox: Sandbox, key: str, path: str, params: dict[str, Any]) -> Response | None:
+def find_stored_response(
+    sandbox: Sandbox, key: str, path: str, params: dict[str, Any]
+) -> Response | None:
     """Return the response kept under a key. Raises ApiError if it was for a different request."""
     if len(key) > MAX_KEY_LENGTH:
         raise ApiError(400, f"Idempotency keys have up to {MAX_KEY_LENGTH} characters.")
@@ -61,7 +63,9 @@ def kept_response(sandbox: Sandbox, key: str, path: str, params: dict[str, Any])
     return Response(kept["status"], kept["body"], replayed=True)
 
 
-def keep(sandbox: Sandbox, key: str, path: str, params: dict[str, Any], response: Response) -> None:
+def store_response(
+    sandbox: Sandbox, key: str, path: str, params: dict[str, Any], response: Response
+) -> None:
     """Keep a response, in the transaction of the effect it reports."""
     sandbox.store.put(
         "idempotency",

@@ -27,14 +27,14 @@ def list_sessions(call: Call) -> dict[str, Any]:
         call.sandbox, "checkout.session", call.params, schema.SESSION_LIST, url=call.path
     )
     if "stale" in call.active_faults:
-        page["data"] = [_as_read(call, session) for session in page["data"]]
+        page["data"] = [_stale_view(call, session) for session in page["data"]]
     return page
 
 
 def retrieve_session(call: Call, id: str) -> dict[str, Any]:
     """GET /v1/checkout/sessions/{id}."""
     values = parameters.check(call.params, schema.RETRIEVE)
-    session = _as_read(call, sessions.find(call.sandbox, id))
+    session = _stale_view(call, sessions.find(call.sandbox, id))
     return expand(call.sandbox, session, values.get("expand", []))
 
 
@@ -53,7 +53,7 @@ def list_line_items(call: Call, id: str) -> dict[str, Any]:
     return expand_list(call.sandbox, page, [])
 
 
-def _as_read(call: Call, session: Document) -> Document:
+def _stale_view(call: Call, session: Document) -> Document:
     """Return a session as a lagging replica would: still open and unpaid."""
     if "stale" not in call.active_faults or session["payment_status"] != "paid":
         return session

@@ -289,10 +289,10 @@ class SandboxControl:
                 headers={"Authorization": f"Bearer {self._token}"},
                 timeout=wait + _TIMEOUT,
             )
-        answer: Json = response.json()
+        payload: Json = response.json()
         if not response.ok:
-            raise SandboxError(answer["error"])
-        return answer
+            raise SandboxError(payload["error"])
+        return payload
 
 
 def _without_none(**values: Any) -> Json:

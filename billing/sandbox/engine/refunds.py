@@ -177,7 +177,7 @@ def _charge(sandbox: Sandbox, values: dict[str, Any]) -> Document:
         charge = sandbox.store.get("charge", values["charge"])
         if charge is None:
             raise missing_object("charge", values["charge"], param="charge")
-        return _paid(charge)
+        return _require_paid(charge)
     intent = sandbox.store.get("payment_intent", values["payment_intent"])
     if intent is None:
         raise missing_object("payment_intent", values["payment_intent"], param="payment_intent")
@@ -190,7 +190,7 @@ def _charge(sandbox: Sandbox, values: dict[str, Any]) -> Document:
     return charge
 
 
-def _paid(charge: Document) -> Document:
+def _require_paid(charge: Document) -> Document:
     if charge["paid"]:
         return charge
     message = f"Charge {charge['id']} was not paid and cannot be refunded."

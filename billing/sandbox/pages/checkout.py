@@ -54,7 +54,7 @@ def _submit(request: HttpRequest, session: Document) -> HttpResponse:
     """Try the card, and redirect to the page that shows the outcome."""
     running = sandbox()
     if session["status"] != "open":
-        return _after(Outcome("not_open", session))
+        return _redirect_after(Outcome("not_open", session))
     email = session["customer_email"]
     form = card_form.read(request.POST, email=email, now=running.clock.now())
     if form.errors or form.card is None or form.payer is None:
@@ -64,7 +64,7 @@ def _submit(request: HttpRequest, session: Document) -> HttpResponse:
     if outcome.decline:
         form.errors[outcome.decline.field] = outcome.decline.message
         return _redirect_to_form(session["id"], form)
-    return _after(outcome)
+    return _redirect_after(outcome)
 
 
 def _await_webhook(outcome: Outcome) -> None:
@@ -83,7 +83,7 @@ def _await_webhook(outcome: Outcome) -> None:
         time.sleep(0.02)
 
 
-def _after(outcome: Outcome) -> HttpResponse:
+def _redirect_after(outcome: Outcome) -> HttpResponse:
     """Redirect to the merchant if any submission paid the session, else to the notice."""
     session = outcome.session
     if outcome.kind == "requires_action":
@@ -175,7 +175,7 @@ def _finish_challenge(intent_id: str, *, approved: bool) -> HttpResponse:
     if outcome is None:
         return HttpResponse(status=404)
     if not outcome.decline:
-        return _after(outcome)
+        return _redirect_after(outcome)
     form = CardForm(_earlier_values(outcome, intent_id))
     form.errors[outcome.decline.field] = outcome.decline.message
     return _redirect_to_form(outcome.session["id"], form)

@@ -62,7 +62,7 @@ def expand_list(sandbox: Sandbox, page: dict[str, Any], paths: list[str]) -> dic
 
 def _fill(sandbox: Sandbox, shown: Document, steps: list[str], path: str) -> None:
     field, rest = steps[0], steps[1:]
-    filled = _included(sandbox, shown, field)
+    filled = _included_list(sandbox, shown, field)
     if filled is not None:
         shown.setdefault(field, filled)
         if rest:
@@ -79,7 +79,7 @@ def _fill(sandbox: Sandbox, shown: Document, steps: list[str], path: str) -> Non
         _fill(sandbox, shown[field], rest, path)
 
 
-def _included(sandbox: Sandbox, shown: Document, field: str) -> dict[str, Any] | None:
+def _included_list(sandbox: Sandbox, shown: Document, field: str) -> dict[str, Any] | None:
     """Return a list that an object includes only on request."""
     if (shown["object"], field) == ("checkout.session", "line_items"):
         return line_items(sandbox, shown["id"])

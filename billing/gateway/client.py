@@ -33,7 +33,7 @@ def translate(call: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(call)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
-        with _translated(call.__name__):
+        with _translate_errors(call.__name__):
             return call(*args, **kwargs)
 
     return wrapper
@@ -44,7 +44,7 @@ _BAD_RESPONSE = (ValueError, AttributeError, LookupError, TypeError, OverflowErr
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
+def _translate_errors(name: str) -> Iterator[None]:
     try:
         yield
     except stripe.RateLimitError as error:

@@ -39,7 +39,7 @@ def _event(payload: dict[str, Any]) -> Event:
         livemode=payload["livemode"],
         account=_read_word(payload.get("account") or ""),
         api_version=_read_word(payload.get("api_version") or "", max_length=40),
-        payload=_storable(payload),
+        payload=_make_storable(payload),
     )
 
 
@@ -52,7 +52,7 @@ def _read_word(value: Any, max_length: int = 120) -> str:
     return value
 
 
-def _storable(payload: dict[str, Any]) -> dict[str, Any]:
+def _make_storable(payload: dict[str, Any]) -> dict[str, Any]:
     """Return the payload without what PostgreSQL cannot store: NUL and lone surrogates."""
     text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
     storable: dict[str, Any] = json.loads(

@@ -39,14 +39,14 @@ class DatabaseGauges(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield the gauges, or only ``licensing_database_up`` if the database is down."""
         try:
-            found = [*_purchases(), *_webhooks(), *_waiting(), _runs()]
+            found = [*_purchases(), *_webhooks(), *_backlog_gauges(), _runs()]
         except (DatabaseError, InterfaceError):
             found = []
         yield _gauge("licensing_database_up", "Whether the database answered.", bool(found))
         yield from found
 
 
-def _waiting() -> Iterator[Metric]:
+def _backlog_gauges() -> Iterator[Metric]:
     yield _gauge(
         "licensing_payments_for_support",
         "Payments waiting for support.",

@@ -23,7 +23,7 @@ def report(nothing_done: str) -> Iterator[None]:
         text = _("The payment processor cannot be reached right now.")
         raise ActionFailed(f"{text} {nothing_done} {_('Try again in a minute.')}") from error
     except ProcessorError as error:
-        logger.exception("support: the processor refused")
+        logger.exception("support: the processor refused the request")
         text = _("The payment processor refused this: %(error)s.") % {"error": error}
         raise ActionFailed(f"{text} {nothing_done}") from error
     except RenewalCheckoutOpen as error:

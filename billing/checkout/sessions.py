@@ -47,7 +47,7 @@ def create_checkout(purchase: Purchase) -> Purchase:
             purchase.request_parameters, idempotency_key=purchase.idempotency_key
         )
     except ProcessorRefused:
-        logger.exception("purchase %s was refused by the processor", purchase.pk)
+        logger.exception("the processor refused purchase %s", purchase.pk)
         abandon(purchase)
         raise
     except ProcessorUnavailable:

@@ -76,7 +76,9 @@ def _close(purchase: Purchase) -> None:
     try:
         close_checkout(purchase)
     except ProcessorError:
-        logger.exception("checkout of %s is not closed; reconciliation will retry", purchase.pk)
+        logger.exception(
+            "checkout of %s could not be closed; reconciliation will retry", purchase.pk
+        )
 
 
 def _get_organization(payment_intent_id: str) -> Organization:

@@ -69,7 +69,9 @@ def send_requested(purchase: Purchase) -> None:
         try:
             send(refund)
         except ProcessorError:
-            logger.exception("refund %s is not sent yet; reconciliation will retry", refund.pk)
+            logger.exception(
+                "refund %s has not been sent yet; reconciliation will retry", refund.pk
+            )
 
 
 def send(refund: Refund) -> Refund:
@@ -85,7 +87,7 @@ def send(refund: Refund) -> Refund:
             purchase_id=str(refund.purchase_id or ""),
         )
     except ProcessorRefused as error:
-        logger.exception("refund %s was refused by the processor", refund.pk)
+        logger.exception("the processor refused refund %s", refund.pk)
         return _write_refusal(refund, error.code or str(error))
     return _write(refund, response)
 

@@ -276,7 +276,7 @@ def _send(refund: Refund) -> Refund:
     except RenewalCheckoutOpen:
         follow_payment.follow_payment(refund.payment_intent_id)
     except ProcessorError:
-        logger.exception("refund %s is not sent yet; reconciliation will retry", refund.pk)
+        logger.exception("refund %s has not been sent yet; reconciliation will retry", refund.pk)
     refund.refresh_from_db()
     return refund
 

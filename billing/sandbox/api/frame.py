@@ -204,14 +204,14 @@ def _response(call: Call, key: str | None, handler: Handler, ids: dict[str, str]
 
 def _execute(call: Call, handler: Handler, ids: dict[str, str]) -> tuple[Response, bool]:
     """Run the handler; return its response, and whether Stripe keeps it under the key."""
-    token = events.caused_by.set((call.request_id, call.key))
+    token = events.causing_request.set((call.request_id, call.key))
     try:
         with call.sandbox.store.transaction():
             return Response(200, handler(call, **ids)), True
     except ApiError as error:
         return Response(error.status, error.body(call.request_id)), error.executed
     finally:
-        events.caused_by.reset(token)
+        events.causing_request.reset(token)
 
 
 def _apply_faults_after(call: Call, result: Response) -> HttpResponse:

@@ -28,7 +28,7 @@ FEE = 1500  # minor units; not returned even if the dispute is won
 _UNDER_REVIEW = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
 _OPEN_DISPUTE = ("needs_response", "under_review")
 _OPEN_INQUIRY = ("warning_needs_response", "warning_under_review")
-_CLOSED_FROM = {"won": _OPEN_DISPUTE, "lost": _OPEN_DISPUTE, "warning_closed": _OPEN_INQUIRY}
+_CLOSABLE_STATUSES = {"won": _OPEN_DISPUTE, "lost": _OPEN_DISPUTE, "warning_closed": _OPEN_INQUIRY}
 _RELEASED_STATUSES = ("won", "warning_closed")
 
 
@@ -123,9 +123,9 @@ def escalate(sandbox: Sandbox, id: str) -> Document:
 def close(sandbox: Sandbox, id: str, outcome: str) -> Document:
     """Close a dispute as won or lost, an inquiry as warning_closed; won returns the money."""
     dispute = find(sandbox, id)
-    if outcome not in _CLOSED_FROM:
-        raise Refused(f"Not an outcome: {outcome}. There are: {', '.join(_CLOSED_FROM)}")
-    if dispute["status"] not in _CLOSED_FROM[outcome]:
+    if outcome not in _CLOSABLE_STATUSES:
+        raise Refused(f"Not an outcome: {outcome}. There are: {', '.join(_CLOSABLE_STATUSES)}")
+    if dispute["status"] not in _CLOSABLE_STATUSES[outcome]:
         raise Refused(f"{id} is {dispute['status']}: it cannot be closed as {outcome}.")
     charge = _paid_charge(sandbox, dispute["charge"])
     dispute |= {"status": outcome, "is_charge_refundable": allows_refund(outcome, charge)}

@@ -167,7 +167,7 @@ def _charge(
     if card.decline:
         return _refuse(sandbox, session, intent, method, card.decline, charge)
     outcome = _complete(sandbox, session, intent, method, charge, payer)
-    follow_ups.after_payment(sandbox, card, charge)
+    follow_ups.schedule_after_payment(sandbox, card, charge)
     timetable.run_due(sandbox)  # without a delay, the dispute exists before the buyer returns
     return outcome
 

@@ -66,7 +66,7 @@ def create(sandbox: Sandbox, sent: dict[str, Any], *, pending: bool = False) -> 
     emit(sandbox, "charge.refunded", charge, previous=previous)
     recheck(sandbox, charge)
     if not pending:
-        follow_ups.after_refund(sandbox, card, refund)
+        follow_ups.schedule_after_refund(sandbox, card, refund)
     return refund
 
 
@@ -242,7 +242,7 @@ def _unbook(sandbox: Sandbox, refund: Document) -> Document:
 
 
 # In these states the money is with the cardholder's bank; inquiries take none.
-_TAKEN = ("needs_response", "under_review", "lost")
+_WITHDRAWN_STATUSES = ("needs_response", "under_review", "lost")
 
 
 def find_disputes(sandbox: Sandbox, charge_id: str) -> list[Document]:
@@ -252,12 +252,14 @@ def find_disputes(sandbox: Sandbox, charge_id: str) -> list[Document]:
 
 def is_charged_back(sandbox: Sandbox, charge_id: str) -> bool:
     """Whether an open or lost dispute forbids refunds of a charge."""
-    return any(dispute["status"] in _TAKEN for dispute in find_disputes(sandbox, charge_id))
+    return any(
+        dispute["status"] in _WITHDRAWN_STATUSES for dispute in find_disputes(sandbox, charge_id)
+    )
 
 
 def allows_refund(status: str, charge: Document) -> bool:
     """Return `is_charge_refundable` of a dispute in this state."""
-    return status not in _TAKEN and not charge["refunded"]
+    return status not in _WITHDRAWN_STATUSES and not charge["refunded"]
 
 
 def recheck(sandbox: Sandbox, charge: Document) -> None:

@@ -34,7 +34,7 @@ _INVOICE_DATA: Document = {
 }
 _CONSENT = {"payment_method_reuse_agreement": None, "promotions": None, "terms_of_service": None}
 _RECOVERY = {"allow_promotion_codes": False, "enabled": False, "expires_at": None, "url": None}
-_SAVED = {
+_SAVED_METHODS = {
     "allow_redisplay_filters": None,
     "payment_method_remove": None,
     "payment_method_save": None,
@@ -152,7 +152,7 @@ def _echoed_settings(params: dict[str, Any]) -> Document:
         "permissions": params.get("permissions"),
         "phone_number_collection": {"enabled": False},
         "saved_payment_method_options": _with_defaults(
-            _SAVED, params.get("saved_payment_method_options")
+            _SAVED_METHODS, params.get("saved_payment_method_options")
         ),
         "submit_type": params.get("submit_type"),
         "tax_id_collection": {"enabled": False, "required": "never"},

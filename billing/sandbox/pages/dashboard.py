@@ -26,7 +26,7 @@ MAX_SHOWN = 25
 MAX_NOTES_KEPT = 100
 
 # The actions of each status: the button's value and label.
-_FOR_REFUNDS = {
+_REFUND_BUTTONS = {
     "pending": (
         ("settle", "Mark as succeeded"),
         ("fail", "Mark as failed"),
@@ -34,7 +34,7 @@ _FOR_REFUNDS = {
     ),
     "succeeded": (("fail", "Mark as failed"),),
 }
-_FOR_DISPUTES = {
+_DISPUTE_BUTTONS = {
     "needs_response": (
         ("review", "Submit evidence"),
         ("won", "Close: won"),
@@ -158,8 +158,8 @@ def _payment(running: Sandbox, charge: Document) -> dict[str, Any]:
         "card": f"{card['brand'].capitalize()} ending in {card['last4']}",
         "refunded": display(charge["amount_refunded"], currency),
         "wholly_refunded": charge["refunded"],
-        "refunds": [_case(refund, _FOR_REFUNDS) for refund in refunds_found],
-        "disputes": [_case(dispute, _FOR_DISPUTES) for dispute in disputes_found],
+        "refunds": [_case(refund, _REFUND_BUTTONS) for refund in refunds_found],
+        "disputes": [_case(dispute, _DISPUTE_BUTTONS) for dispute in disputes_found],
     }
 
 

@@ -47,12 +47,12 @@ class _Change:
     licenses: int
 
 
-def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPurchase:
+def paid_purchase(purchase: Purchase, *, include_requested: bool = False) -> PaidPurchase:
     """Return a purchase as the rules need it, with the amount refunded so far.
 
-    ``with_requested`` includes refunds that the processor may not know about yet.
+    ``include_requested`` includes refunds that the processor may not know about yet.
     """
-    statuses = (*LIVE_REFUNDS, RefundStatus.REQUESTED) if with_requested else LIVE_REFUNDS
+    statuses = (*LIVE_REFUNDS, RefundStatus.REQUESTED) if include_requested else LIVE_REFUNDS
     return PaidPurchase(
         quantity=purchase.quantity,
         unit_amount=purchase.unit_amount,

@@ -56,7 +56,7 @@ def may_refund(purchase: Purchase, licenses: int | None = None) -> Allowed | Ref
         return Refusal(Reason.PAYMENT_IS_DISPUTED)
     if purchase.refunds.filter(status=RefundStatus.REQUESTED).exists():
         return Refusal(Reason.REFUND_PENDING)
-    paid = reversal.paid_purchase(purchase, with_requested=True)
+    paid = reversal.paid_purchase(purchase, include_requested=True)
     if purchase.kind == PurchaseKind.ADD_ON:
         left = paid.quantity - rules.reversed_add_ons(paid)
         return rules.may_refund_add_ons(paid, left if licenses is None else licenses)
@@ -70,7 +70,7 @@ def may_refund(purchase: Purchase, licenses: int | None = None) -> Allowed | Ref
 
 def refund_amount(purchase: Purchase, licenses: int | None) -> int:
     """Return the amount of a refund, in minor units."""
-    paid = reversal.paid_purchase(purchase, with_requested=True)
+    paid = reversal.paid_purchase(purchase, include_requested=True)
     if licenses is None:
         return paid.amount_left
     return rules.amount_for(paid, licenses)

@@ -22,7 +22,7 @@ from subscriptions.text.formats import number
 
 def purchase_facts(purchase: Purchase) -> list[Fact]:
     """Return what was paid, and what is left."""
-    paid = reversal.paid_purchase(purchase, with_requested=True)
+    paid = reversal.paid_purchase(purchase, include_requested=True)
     term = purchase.term
     return [
         (gettext("Purchase"), display.link(purchase)),

@@ -1,4 +1,4 @@
-"""The states of purchases, problems, refunds and disputes, and which may follow which."""
+"""The states of purchases, problems, refunds and disputes, and the allowed transitions."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,12 +13,12 @@ class PurchaseKind(models.TextChoices):
 class PurchaseStatus(models.TextChoices):
     """The status of a purchase.
 
-    PENDING: written, but not known yet whether the processor has a Checkout Session for it. OPEN:
-    has a Checkout Session that may be paid (R17: until the processor says otherwise). SETTLED: paid
-    and fulfilled, once (R14). EXPIRED: the processor says it can no longer be paid. ABANDONED: the
-    processor has no Checkout Session for it. REFUNDING: paid, not fulfilled, and a full refund is
-    in progress. REFUNDED: the processor accepted that refund. REVIEW: paid, not fulfilled, on
-    support's list (R15).
+    PENDING: written, but we do not know yet whether the processor has a Checkout Session for it.
+    OPEN: has a Checkout Session that may be paid (R17: until the processor says otherwise).
+    SETTLED: paid and fulfilled, once (R14). EXPIRED: the processor says it can no longer be paid.
+    ABANDONED: the processor has no Checkout Session for it. REFUNDING: paid, not fulfilled, and a
+    full refund is in progress. REFUNDED: the processor accepted that refund. REVIEW: paid, not
+    fulfilled, on support's list (R15).
     """
 
     PENDING = "pending", _("Starting")
@@ -100,7 +100,7 @@ class Resolution(models.TextChoices):
 
 
 class RefundStatus(models.TextChoices):
-    """The processor's statuses, plus REQUESTED: not known whether the request has reached it."""
+    """The processor's statuses, plus REQUESTED: we do not know whether it got the request."""
 
     REQUESTED = "requested", _("Requested")
     PENDING = "pending", _("Pending")
@@ -113,7 +113,7 @@ class RefundStatus(models.TextChoices):
 # The money is refunded or on its way (R30); failed and canceled refunds never change again.
 LIVE_REFUNDS = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)
 # Refunds shown to users; failed ones too, because someone may be waiting for the money.
-SHOWN_REFUNDS = (*LIVE_REFUNDS, RefundStatus.REQUESTED, RefundStatus.FAILED)
+VISIBLE_REFUNDS = (*LIVE_REFUNDS, RefundStatus.REQUESTED, RefundStatus.FAILED)
 FAILED_REFUNDS = (RefundStatus.FAILED, RefundStatus.CANCELED)
 _REFUND_ORDER = [
     (RefundStatus.REQUESTED,),
@@ -152,7 +152,7 @@ LOST_DISPUTES = (DisputeStatus.LOST, DisputeStatus.APPEAL, DisputeStatus.APPEAL_
 # The processor refuses refunds during these.
 OPEN_DISPUTES = (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW)
 # Final; a lost dispute may still be appealed.
-OVER_DISPUTES = (DisputeStatus.WON, DisputeStatus.INQUIRY_CLOSED, DisputeStatus.PREVENTED)
+CLOSED_DISPUTES = (DisputeStatus.WON, DisputeStatus.INQUIRY_CLOSED, DisputeStatus.PREVENTED)
 _DECIDED_DISPUTES = (*LOST_DISPUTES, DisputeStatus.WON)
 
 

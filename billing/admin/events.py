@@ -85,7 +85,7 @@ class ProcessorEventAdmin(SearchMixin, RecordAdmin):
     readonly_fields = ("body",)
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
-        """Search by the event's id, or the id of what it is about."""
+        """Search by the event's ID, or the ID of what it is about."""
         return Q(event_id=text) | Q(object_id=text)
 
     @admin.display(description=_("error"))

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from post_office.models import STATUS, Email
 
 from billing.admin.events import MAY_PROCESS
-from billing.admin.references import as_number
+from billing.admin.references import read_purchase_id
 from billing.admin.refunds.model_admin import NEEDS_RESPONSE, UNFINISHED
 from billing.events import reconcile
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
@@ -28,7 +28,7 @@ from subscriptions.admin.parts.display import Fact, Panel, highlight, link, mome
 from subscriptions.models import Notification, User
 from subscriptions.text import formats
 
-MAY_LOOK = "billing.view_processorevent"
+MAY_VIEW = "billing.view_processorevent"
 # Webhooks arrive within seconds of a payment; after this time, none will.
 WEBHOOK_OVERDUE_AFTER = timedelta(minutes=10)
 # A checkout lives 35 minutes; older ones should be settled or abandoned (R17).
@@ -62,14 +62,14 @@ def show(
     site: admin.AdminSite, request: HttpRequest, report: reconcile.Report | None = None
 ) -> HttpResponse:
     """Show the page, and after reconciliation its report."""
-    if not request.user.has_perm(MAY_LOOK):
+    if not request.user.has_perm(MAY_VIEW):
         raise PermissionDenied
     panels = [webhooks(), failed_events(request), purchases(), refunds(), mails()]
     context = {
         **site.each_context(request),
         "title": _("Health"),
         "panels": panels,
-        "report": found(report) if report else None,
+        "report": report_panel(report) if report else None,
         "may_reconcile": request.user.has_perm(MAY_PROCESS),
     }
     request.current_app = site.name
@@ -91,9 +91,9 @@ def webhooks() -> Panel:
         else paid_at - last.received_at > WEBHOOK_OVERDUE_AFTER
     )
     facts: list[Fact] = [
-        (gettext("Last webhook"), _ago(last.received_at) if last else gettext("never")),
+        (gettext("Last webhook"), _time_ago(last.received_at) if last else gettext("never")),
         (gettext("Last event"), link(last) if last else ""),
-        (gettext("Last payment"), _ago(paid_at) if paid_at else gettext("never")),
+        (gettext("Last payment"), _time_ago(paid_at) if paid_at else gettext("never")),
     ]
     note = gettext(
         "Payments have arrived since the last webhook. Check the endpoint in the processor's "
@@ -147,23 +147,23 @@ def purchases() -> Panel:
     facts: list[Fact] = [
         (
             gettext("Not settled"),
-            _counted(unsettled, _list_of_unsettled()),
+            _count_link(unsettled, _unsettled_list()),
         ),
-        (gettext("Oldest"), highlight(_ago(oldest)) if is_old else _ago(oldest)),
+        (gettext("Oldest"), highlight(_time_ago(oldest)) if is_old else _time_ago(oldest)),
         (
             gettext("Payments to review"),
-            _counted(waiting, display.list_url(PaymentProblem, waiting="yes"), is_urgent=True),
+            _count_link(waiting, display.list_url(PaymentProblem, waiting="yes"), is_urgent=True),
         ),
         (
             gettext("Disputes that need a response"),
-            _counted(disputes, display.list_url(Dispute, respond="yes"), is_urgent=True),
+            _count_link(disputes, display.list_url(Dispute, respond="yes"), is_urgent=True),
         ),
     ]
     is_urgent = is_old or waiting.exists() or disputes.exists()
     return Panel(gettext("Purchases"), "purchases", facts=facts, is_urgent=is_urgent)
 
 
-def _list_of_unsettled() -> str:
+def _unsettled_list() -> str:
     return display.list_url(Purchase, status__in=",".join(str(status) for status in UNSETTLED))
 
 
@@ -172,8 +172,11 @@ def refunds() -> Panel:
     unfinished = Refund.objects.filter(status__in=UNFINISHED)
     oldest = unfinished.aggregate(oldest=Min("created_at"))["oldest"]
     facts: list[Fact] = [
-        (gettext("Not finished"), _counted(unfinished, display.list_url(Refund, unfinished="yes"))),
-        (gettext("Oldest"), _ago(oldest)),
+        (
+            gettext("Not finished"),
+            _count_link(unfinished, display.list_url(Refund, unfinished="yes")),
+        ),
+        (gettext("Oldest"), _time_ago(oldest)),
     ]
     return Panel(gettext("Refunds"), "refunds", facts=facts)
 
@@ -188,16 +191,16 @@ def mails() -> Panel:
     facts: list[Fact] = [
         (
             gettext("Notifications not e-mailed yet"),
-            _counted(notifications, display.list_url(Notification, waiting="yes")),
+            _count_link(notifications, display.list_url(Notification, waiting="yes")),
         ),
         (gettext("E-mails waiting to be sent"), formats.number(queue.count())),
         (gettext("Waiting since"), moment(waiting)),
-        (gettext("Failed e-mails"), _alarming(failed.count())),
+        (gettext("Failed e-mails"), _failure_count(failed.count())),
     ]
     return Panel(gettext("E-mails"), "mails", facts=facts, is_urgent=failed.exists())
 
 
-def found(report: reconcile.Report) -> Panel:
+def report_panel(report: reconcile.Report) -> Panel:
     """List what reconciliation found and did."""
     return Panel(
         gettext("Reconciliation"),
@@ -217,15 +220,15 @@ def found(report: reconcile.Report) -> Panel:
 
 
 def _subject(text: str) -> str:
-    number = as_number(text)
-    if number is None:
+    purchase_id = read_purchase_id(text)
+    if purchase_id is None:
         return text
-    return display.link_to(reverse("admin:billing_purchase_change", args=[number]), text)
+    return display.link_to(reverse("admin:billing_purchase_change", args=[purchase_id]), text)
 
 
 def _log(request: HttpRequest, report: reconcile.Report) -> None:
     user = request.user
-    assert isinstance(user, User)  # noqa: S101  (permissions were checked before)
+    assert isinstance(user, User)  # noqa: S101  (permissions have been checked)
     LogEntry.objects.create(
         user=user,
         content_type=ContentType.objects.get_for_model(ProcessorEvent),
@@ -237,20 +240,20 @@ def _log(request: HttpRequest, report: reconcile.Report) -> None:
     )
 
 
-def _counted(rows: QuerySet[Any], address: str, *, is_urgent: bool = False) -> Any:
+def _count_link(rows: QuerySet[Any], address: str, *, is_urgent: bool = False) -> Any:
     count = rows.count()
-    words = formats.number(count)
+    text = formats.number(count)
     if not count:
-        return words
-    return display.link_to(address, highlight(words) if is_urgent else words)
+        return text
+    return display.link_to(address, highlight(text) if is_urgent else text)
 
 
-def _alarming(count: int) -> str:
+def _failure_count(count: int) -> str:
     return highlight(formats.number(count), "bad") if count else "0"
 
 
-def _ago(instant: Any) -> str:
+def _time_ago(instant: Any) -> str:
     if instant is None:
         return "–"
-    words = gettext("%(when)s, %(since)s ago")
-    return words % {"when": moment(instant), "since": timesince(instant, clock.now())}
+    text = gettext("%(when)s, %(since)s ago")
+    return text % {"when": moment(instant), "since": timesince(instant, clock.now())}

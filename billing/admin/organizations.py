@@ -9,7 +9,7 @@ from billing.admin import references
 from billing.admin.refunds.actions import MAY_REFUND
 from billing.admin.removals.actions import MAY_REMOVE, RemoveLicenses
 from billing.admin.removals.facts import may_remove
-from billing.checkout.renewals import open_renewal_checkout
+from billing.checkout.renewals import find_open_renewal_checkout
 from billing.models import Dispute, PaymentProblem, Purchase
 from billing.states import PurchaseStatus
 from subscriptions.admin.organizations import page, status_panels
@@ -30,12 +30,12 @@ ProblemsFilter = yes_filter(
 )
 
 
-def by_purchase(text: str) -> Q | None:
-    """Search organizations by purchase number, or by an id that the processor gave."""
-    named = references.purchases(text)
-    if named is None:
+def search_by_purchase(text: str) -> Q | None:
+    """Search organizations by purchase number, or by processor ID."""
+    purchase_ids = references.find_purchases(text)
+    if purchase_ids is None:
         return None
-    found = Purchase.objects.filter(pk__in=named, organization__isnull=False)
+    found = Purchase.objects.filter(pk__in=purchase_ids, organization__isnull=False)
     return Q(pk__in=list(found.values_list("organization", flat=True)))
 
 
@@ -48,40 +48,40 @@ def remove_licenses(request: HttpRequest, subscription: SubscriptionStatus) -> T
     return display.tool(gettext("Remove licenses…"), address, may_remove(organization))
 
 
-def _waiting(organization: Organization) -> int:
+def _count_waiting(organization: Organization) -> int:
     found = PaymentProblem.objects.filter(purchase__organization=organization, needs_support=True)
     return found.count()
 
 
 def problem_alert(request: HttpRequest, subscription: SubscriptionStatus) -> list[str]:
     """Return an alert about payments to review."""
-    waiting = _waiting(subscription.organization)
+    waiting = _count_waiting(subscription.organization)
     if not waiting:
         return []
-    words = ngettext("%(count)s payment to review.", "%(count)s payments to review.", waiting) % {
+    text = ngettext("%(count)s payment to review.", "%(count)s payments to review.", waiting) % {
         "count": formats.number(waiting)
     }
-    return [display.link_to("#problems", words)]
+    return [display.link_to("#problems", text)]
 
 
-def renewal_paid_by(subscription: SubscriptionStatus) -> Fact:
-    """Return who is paying the renewal now."""
-    purchase = open_renewal_checkout(subscription.organization)
+def payment_in_progress(subscription: SubscriptionStatus) -> Fact:
+    """Return who is paying for the renewal now."""
+    purchase = find_open_renewal_checkout(subscription.organization)
     if purchase is None:
-        paid_by = gettext("none")
+        payer = gettext("none")
     else:
-        paid_by = highlight(
+        payer = highlight(
             gettext("%(buyer)s, since %(when)s")
             % {
                 "buyer": purchase.buyer_name or purchase.buyer_email,
                 "when": moment(purchase.created_at),
             }
         )
-    return gettext("Payment in progress"), paid_by
+    return gettext("Payment in progress"), payer
 
 
 def problems(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | None:
-    """List payments that are or were to review; None if there are none."""
+    """List payments under review, now or earlier; None if there are none."""
     organization = subscription.organization
     if not display.may_see(request, PaymentProblem):
         return None
@@ -170,10 +170,10 @@ def purchases(request: HttpRequest, subscription: SubscriptionStatus) -> Panel |
 
 
 def _status(purchase: Purchase, *, is_disputed: bool) -> str:
-    words = str(purchase.get_status_display())
+    text = str(purchase.get_status_display())
     if is_disputed:
-        return highlight(gettext("%(status)s, disputed") % {"status": words})
-    return highlight(words) if purchase.status == PurchaseStatus.REVIEW else words
+        return highlight(gettext("%(status)s, disputed") % {"status": text})
+    return highlight(text) if purchase.status == PurchaseStatus.REVIEW else text
 
 
 def _refunded_amount(purchase: Purchase) -> str:
@@ -191,14 +191,14 @@ def _refund(purchase: Purchase) -> str:
     return display.link_to(display.admin_url(purchase, "refund"), gettext("Refund…"))
 
 
-status_panels.RENEWAL_FACTS.register("paid_by", renewal_paid_by)
+status_panels.RENEWAL_FACTS.register("paid_by", payment_in_progress)
 page.PANELS.register("problems", problems)
 page.PANELS.register("purchases", purchases)
 page.ALERTS.register("problems", problem_alert)
 page.TOOLS.register("remove_licenses", remove_licenses)
 page.ACTIONS.register("remove_licenses", RemoveLicenses)
 page.FILTERS.register("problems", ProblemsFilter)
-page.SEARCHES.register("purchases", by_purchase)
+page.SEARCHES.register("purchases", search_by_purchase)
 page.TEXTS.register(
     "search_help",
     _(

@@ -22,7 +22,7 @@ from subscriptions.text import formats
 class Figure:
     """A number, what it counts, and the URL of its list."""
 
-    words: str
+    label: str
     number: str
     address: str
     is_urgent: bool
@@ -46,14 +46,14 @@ def figures(request: HttpRequest) -> list[Figure]:
         count = count_waiting()
         found.append(_figure(_("Threads waiting"), count, address, is_urgent=count > 0))
     if display.may_see(request, Organization):
-        found += _of_organizations()
+        found += _organization_figures()
     if request.user.has_perm("billing.view_processorevent"):
         address = reverse("admin:billing_health")
         found.append(Figure(_("Webhooks, refunds, e-mails"), _("Health"), address, is_urgent=False))
     return found
 
 
-def _of_organizations() -> list[Figure]:
+def _organization_figures() -> list[Figure]:
     window = Organization.objects.filter(in_phase(Phase.WINDOW)).count()
     over = Organization.objects.filter(exceeds_licenses()).count()
     return [
@@ -71,5 +71,5 @@ def _of_organizations() -> list[Figure]:
     ]
 
 
-def _figure(words: str, count: int, address: str, *, is_urgent: bool = False) -> Figure:
-    return Figure(words, formats.number(count), address, is_urgent)
+def _figure(label: str, count: int, address: str, *, is_urgent: bool = False) -> Figure:
+    return Figure(label, formats.number(count), address, is_urgent)

@@ -11,9 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin import processor_errors
-from billing.admin.purchases import money_and_state
-from billing.admin.references import by_payment
-from billing.admin.refunds.facts import purchase_facts, refund_plan, refunded
+from billing.admin.purchases import amount_and_status
+from billing.admin.references import payment_condition
+from billing.admin.refunds.facts import purchase_facts, refund_plan, refund_result
 from billing.models import PaymentProblem, Purchase, Refund
 from billing.states import PurchaseStatus, Resolution
 from billing.support import payments
@@ -27,7 +27,7 @@ from subscriptions.admin.parts.search import SearchMixin
 from subscriptions.models import User
 from subscriptions.policy.refusal import Allowed, Refusal, require
 
-MAY_SOLVE = "billing.change_paymentproblem"
+MAY_RESOLVE = "billing.change_paymentproblem"
 NAMES = {
     "purchase_id": _("Purchase"),
     "mode": _("Mode"),
@@ -46,26 +46,26 @@ AMOUNTS = {"amount_total", "amount_received", "refunded_amount", "unit_amount", 
 
 def comparison(problem: PaymentProblem) -> str:
     """Return what was expected and what was received, side by side."""
-    names = {name: str(words) for name, words in NAMES.items()}
+    names = {name: str(text) for name, text in NAMES.items()}
     head = ["", gettext("Expected"), gettext("Received")]
-    return display.comparison_table(problem.expected, problem.received, names, head, _shown)
+    return display.comparison_table(problem.expected, problem.received, names, head, _format_fact)
 
 
-def _shown(facts: Mapping[str, Any], name: str) -> object:
+def _format_fact(facts: Mapping[str, Any], name: str) -> object:
     is_amount = name in AMOUNTS and isinstance(facts[name], int)
     return display.money(facts[name], str(facts.get("currency"))) if is_amount else facts[name]
 
 
-def name_of(problem: PaymentProblem) -> str:
+def short_name(problem: PaymentProblem) -> str:
     """Return the problem and the organization, short enough for the top of a page."""
-    words = str(problem.get_reason_display())
-    return f"{words} ({problem.purchase.organization_name})" if problem.purchase else words
+    text = str(problem.get_reason_display())
+    return f"{text} ({problem.purchase.organization_name})" if problem.purchase else text
 
 
-class _AboutProblem(Action):
-    """What the three actions have in common."""
+class _ProblemAction(Action):
+    """Base of the three actions on a problem."""
 
-    permission = MAY_SOLVE
+    permission = MAY_RESOLVE
     resolution: Resolution
     subject: PaymentProblem
 
@@ -83,17 +83,17 @@ class _AboutProblem(Action):
             found.append((gettext("Purchase"), display.link(problem.purchase)))
         return found
 
-    def already_done(self, form: ActionForm) -> ActionResult | None:
-        """Return the result if the same user has done the same before."""
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
+        """Return the result if the same user has already done the same."""
         problem = PaymentProblem.objects.get(pk=self.subject.pk)
         is_mine = problem.solved_by_id == self.request.user.pk
-        return self._said(problem) if is_mine and problem.resolution == self.resolution else None
+        return self._result(problem) if is_mine and problem.resolution == self.resolution else None
 
-    def _said(self, problem: PaymentProblem) -> ActionResult:
-        words = gettext("%(done)s. It is no longer on the list.")
-        return ActionResult(words % {"done": problem.get_resolution_display()})
+    def _result(self, problem: PaymentProblem) -> ActionResult:
+        text = gettext("%(done)s. It is no longer on the list.")
+        return ActionResult(text % {"done": problem.get_resolution_display()})
 
-    def _log(self, problem: PaymentProblem, actor: User, why: str, change: str = "") -> None:
+    def _log(self, problem: PaymentProblem, actor: User, reason: str, change: str = "") -> None:
         what = gettext("Payment to review (%(reason)s): %(done)s") % {
             "reason": problem.get_reason_display(),
             "done": Resolution(self.resolution).label,
@@ -101,24 +101,24 @@ class _AboutProblem(Action):
         purchase = problem.purchase
         log.write(
             actor,
-            LogMessage(what, change, why),
+            LogMessage(what, change, reason),
             problem,
             purchase,
             purchase.organization if purchase else None,
         )
 
     def name_of(self, thing: Model) -> str:
-        """Leave out the long id."""
-        return name_of(thing) if isinstance(thing, PaymentProblem) else super().name_of(thing)
+        """Leave out the long ID."""
+        return short_name(thing) if isinstance(thing, PaymentProblem) else super().name_of(thing)
 
     def trail(self) -> Sequence[Model]:
         """Place the page below the organization, if there is one."""
         purchase = self.subject.purchase
         organization = purchase.organization if purchase else None
-        return [thing for thing in (organization, self.subject) if thing]
+        return [parent for parent in (organization, self.subject) if parent]
 
 
-class FulfillProblem(_AboutProblem):
+class FulfillProblem(_ProblemAction):
     """Accept the payment for its purchase, regardless of the amount received."""
 
     title = _("Fulfill this payment")
@@ -134,27 +134,27 @@ class FulfillProblem(_AboutProblem):
         purchase = self.subject.purchase
         if purchase is None:
             return []
-        words = gettext(
+        text = gettext(
             "Fulfills the purchase as ordered, even if a different amount was received: "
             "%(what)s. The receipt will show %(total)s."
         )
         total = display.money(purchase.total_amount, purchase.currency)
-        return [words % {"what": purchase, "total": total}]
+        return [text % {"what": purchase, "total": total}]
 
     def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Fulfill the payment."""
         before = _status(self.subject.purchase)
-        why = form.cleaned_data["reason"]
-        with processor_errors.reported(gettext("Nothing was fulfilled.")):
-            purchase = payments.fulfill_problem(self.subject, why=why, actor=actor)
+        reason = form.cleaned_data["reason"]
+        with processor_errors.report(gettext("Nothing was fulfilled.")):
+            purchase = payments.fulfill_problem(self.subject, reason=reason, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
         )
-        self._log(problem, actor, why, f"{before} → {_status(purchase)}")
-        return self._said(problem)
+        self._log(problem, actor, reason, f"{before} → {_status(purchase)}")
+        return self._result(problem)
 
 
-class RefundProblem(_AboutProblem):
+class RefundProblem(_ProblemAction):
     """Refund all of a payment."""
 
     title = _("Refund this payment")
@@ -163,7 +163,7 @@ class RefundProblem(_AboutProblem):
     resolution = Resolution.REFUNDED
 
     def decide(self) -> Allowed | Refusal:
-        """Allow it if money was received and is not being refunded already."""
+        """Allow it if money was received and is not already being refunded."""
         return payments.may_refund_problem(self.subject)
 
     def plan(self, form: ActionForm) -> Plan:
@@ -181,51 +181,51 @@ class RefundProblem(_AboutProblem):
             (gettext("Refund"), display.highlight(display.money(amount, currency))),
             (gettext("Payment"), problem.payment_intent_id),
         ]
-        words = gettext("Nothing was fulfilled for this payment, so no licenses are removed.")
-        return Plan(facts, [words], f"{amount}/{currency}")
+        text = gettext("Nothing was fulfilled for this payment, so no licenses are removed.")
+        return Plan(facts, [text], f"{amount}/{currency}")
 
-    def already_done(self, form: ActionForm) -> ActionResult | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
-        return refunded(sent) if sent else None
+        return refund_result(sent) if sent else None
 
     def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Refund the payment."""
-        why = form.cleaned_data["reason"]
+        reason = form.cleaned_data["reason"]
         before = _status(self.subject.purchase)
-        with processor_errors.reported(gettext("Nothing was refunded.")):
+        with processor_errors.report(gettext("Nothing was refunded.")):
             refund = payments.refund_problem(
                 self.subject,
-                why=why,
+                reason=reason,
                 actor=actor,
                 submission=form.cleaned_data["submission"],
             )
         if self.subject.purchase is not None:
             self.subject.purchase.refresh_from_db()
-        self._log(self.subject, actor, why, f"{before} → {_status(self.subject.purchase)}")
-        return refunded(refund)
+        self._log(self.subject, actor, reason, f"{before} → {_status(self.subject.purchase)}")
+        return refund_result(refund)
 
 
-class CloseProblem(_AboutProblem):
-    """Close a payment that was settled otherwise."""
+class CloseProblem(_ProblemAction):
+    """Close a payment that was settled elsewhere."""
 
     title = _("Close without fulfilling or refunding")
     button = _("Close payment")
     resolution = Resolution.CLOSED
 
     def decide(self) -> Allowed | Refusal:
-        """Allow it if no money is left neither fulfilled nor refunded."""
+        """Allow it if all of the money has been fulfilled or refunded."""
         return payments.may_close(self.subject)
 
     def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Close the payment."""
-        why = form.cleaned_data["reason"]
-        payments.close_problem(self.subject, why=why, actor=actor)
+        reason = form.cleaned_data["reason"]
+        payments.close_problem(self.subject, reason=reason, actor=actor)
         problem = PaymentProblem.objects.select_related("purchase__organization").get(
             pk=self.subject.pk
         )
-        self._log(problem, actor, why)
-        return self._said(problem)
+        self._log(problem, actor, reason)
+        return self._result(problem)
 
 
 def _status(purchase: Purchase | None) -> str:
@@ -252,22 +252,25 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
     list_select_related = ("purchase__organization", "solved_by")
     search_help_text = _("An organization, or a complete cs_… or pi_… ID from the processor.")
     fieldsets = (
-        (None, {"fields": ("reason", "organization", "purchase", "created_at", "compared")}),
+        (
+            None,
+            {"fields": ("reason", "organization", "purchase", "created_at", "comparison_table")},
+        ),
         (_("Resolution"), {"fields": ("needs_support", *("resolution", "solved_at", "solved_by"))}),
         (None, {"fields": ("resolution_note", "refunds")}),
         (_("At the processor"), {"fields": ("session_id", "payment_intent_id")}),
     )
-    readonly_fields = ("organization", "compared", "refunds")
+    readonly_fields = ("organization", "comparison_table", "refunds")
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
-        """Search by the processor's ids, or by organization."""
-        return by_payment(text) or super().search_condition(request, text)
+        """Search by processor ID or organization."""
+        return payment_condition(text) or super().search_condition(request, text)
 
     @admin.display(description=_("problem"))
     def what(self, problem: PaymentProblem) -> str:
         """Return the problem, marked if it is waiting."""
-        words = str(problem.get_reason_display())
-        return display.highlight(words) if problem.needs_support else words
+        text = str(problem.get_reason_display())
+        return display.highlight(text) if problem.needs_support else text
 
     @admin.display(description=_("organization"))
     def organization(self, problem: PaymentProblem) -> str:
@@ -275,27 +278,29 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
         return display.link(problem.purchase.organization) if problem.purchase else "–"
 
     @admin.display(description=_("comparison"))
-    def compared(self, problem: PaymentProblem) -> str:
+    def comparison_table(self, problem: PaymentProblem) -> str:
         return comparison(problem)
 
     @admin.display(description=_("refunds"))
     def refunds(self, problem: PaymentProblem) -> str:
-        return display.links(problem.refunds.all()[: display.MAX_LIST_ROWS], money_and_state)
+        return display.links(problem.refunds.all()[: display.MAX_LIST_ROWS], amount_and_status)
 
     def name_of(self, obj: PaymentProblem) -> str:
-        """Leave out the long id."""
-        return name_of(obj)
+        """Leave out the long ID."""
+        return short_name(obj)
 
     def tools(self, request: HttpRequest, obj: PaymentProblem) -> list[Tool]:
         """Offer the actions."""
-        if not request.user.has_perm(MAY_SOLVE) or obj.resolution:
+        if not request.user.has_perm(MAY_RESOLVE) or obj.resolution:
             return []
         return [
-            display.tool(gettext("Fulfill…"), _page(obj, "fulfill"), payments.may_fulfill(obj)),
             display.tool(
-                gettext("Refund…"), _page(obj, "refund"), payments.may_refund_problem(obj)
+                gettext("Fulfill…"), _action_url(obj, "fulfill"), payments.may_fulfill(obj)
             ),
-            display.tool(gettext("Close…"), _page(obj, "close"), payments.may_close(obj)),
+            display.tool(
+                gettext("Refund…"), _action_url(obj, "refund"), payments.may_refund_problem(obj)
+            ),
+            display.tool(gettext("Close…"), _action_url(obj, "close"), payments.may_close(obj)),
         ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -312,5 +317,5 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
         return [*own, *super().get_urls()]
 
 
-def _page(problem: PaymentProblem, name: str) -> str:
+def _action_url(problem: PaymentProblem, name: str) -> str:
     return display.admin_url(problem, name)

@@ -14,18 +14,18 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def reported(nothing_done: str) -> Iterator[None]:
+def report(nothing_done: str) -> Iterator[None]:
     """Turn processor errors into ActionFailed, with a message that includes ``nothing_done``."""
     try:
         yield
     except ProcessorUnavailable as error:
         logger.exception("support: the processor cannot be reached")
-        words = _("The payment processor cannot be reached right now.")
-        raise ActionFailed(f"{words} {nothing_done} {_('Try again in a minute.')}") from error
+        text = _("The payment processor cannot be reached right now.")
+        raise ActionFailed(f"{text} {nothing_done} {_('Try again in a minute.')}") from error
     except ProcessorError as error:
-        logger.exception("support: the processor refused")
-        words = _("The payment processor refused this: %(error)s.") % {"error": error}
-        raise ActionFailed(f"{words} {nothing_done}") from error
+        logger.exception("support: the processor refused the request")
+        text = _("The payment processor refused this: %(error)s.") % {"error": error}
+        raise ActionFailed(f"{text} {nothing_done}") from error
     except RenewalCheckoutOpen as error:
-        words = _("Someone is paying for the renewal right now.")
-        raise ActionFailed(f"{words} {nothing_done} {_('Try again in a minute.')}") from error
+        text = _("Someone is paying for the renewal right now.")
+        raise ActionFailed(f"{text} {nothing_done} {_('Try again in a minute.')}") from error

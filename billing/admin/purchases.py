@@ -32,7 +32,7 @@ RefundedFilter = yes_filter(
 class PurchaseAdmin(SearchMixin, RecordAdmin):
     list_display = (
         "kind",
-        "of_organization",
+        "organization_link",
         "quantity",
         "total",
         "state",
@@ -73,7 +73,7 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
                 "fields": (
                     *("organization_name", "billing_name", "billing_address", "package_name"),
                     *("buyer_name", "buyer_email", "term_years"),
-                    *("term_starts_on", "term_expires_on", "application_typed"),
+                    *("term_starts_on", "term_expires_on", "application_data"),
                 )
             },
         ),
@@ -89,25 +89,25 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
     )
     readonly_fields = (
         *("id", "state", "unit_price", "discount_line", "fee", "total", "refunded"),
-        *("refunds", "disputes", "problems", "entries", "application_typed"),
+        *("refunds", "disputes", "problems", "entries", "application_data"),
     )
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
-        """Search by purchase number, processor's id, receipt number, organization or buyer."""
+        """Search by purchase number, processor ID, receipt number, organization or buyer."""
         organization = request.GET.get("organization", "")
         number = read_number(text) if organization else None
         if number is not None and number < 2**31:
             return Q(receipt_number=number)
-        named = references.purchases(text)
-        if named is not None:
-            return Q(pk__in=named)
+        purchase_ids = references.find_purchases(text)
+        if purchase_ids is not None:
+            return Q(pk__in=purchase_ids)
         by_organization = Q(organization__in=search.organizations(text))
         return (
             by_organization | Q(buyer_email__istartswith=text) if "@" in text else by_organization
         )
 
     @admin.display(description=_("organization"), ordering="organization_name")
-    def of_organization(self, purchase: Purchase) -> str:
+    def organization_link(self, purchase: Purchase) -> str:
         """Return a link, or the name entered if an original purchase is not settled."""
         organization = purchase.organization
         if organization is None:
@@ -117,9 +117,9 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
     @admin.display(description=_("status"))
     def state(self, purchase: Purchase) -> str:
         """Return the status, highlighted if support has to act."""
-        words = str(purchase.get_status_display())
-        is_odd = purchase.status in (PurchaseStatus.REVIEW, PurchaseStatus.REFUNDING)
-        return display.highlight(words) if is_odd else words
+        text = str(purchase.get_status_display())
+        needs_attention = purchase.status in (PurchaseStatus.REVIEW, PurchaseStatus.REFUNDING)
+        return display.highlight(text) if needs_attention else text
 
     @admin.display(description=_("started"))
     def started(self, purchase: Purchase) -> str:
@@ -156,16 +156,16 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
     @admin.display(description=_("refunds"))
     def refunds(self, purchase: Purchase) -> str:
         """List refunds with their status."""
-        return display.links(purchase.refunds.all()[: display.MAX_LIST_ROWS], money_and_state)
+        return display.links(purchase.refunds.all()[: display.MAX_LIST_ROWS], amount_and_status)
 
     @admin.display(description=_("disputes"))
     def disputes(self, purchase: Purchase) -> str:
         """List disputes with their status."""
-        return display.links(purchase.disputes.all()[: display.MAX_LIST_ROWS], money_and_state)
+        return display.links(purchase.disputes.all()[: display.MAX_LIST_ROWS], amount_and_status)
 
     @admin.display(description=_("payments to review"))
     def problems(self, purchase: Purchase) -> str:
-        """List payments that are or were to review."""
+        """List payments under review, now or earlier."""
         rows = purchase.problems.all()[: display.MAX_LIST_ROWS]
         return display.links(rows, lambda row: row.get_reason_display())
 
@@ -179,12 +179,12 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
         return display.links(rows[: display.MAX_LIST_ROWS])
 
     @admin.display(description=_("entered in the application"))
-    def application_typed(self, purchase: Purchase) -> str:
+    def application_data(self, purchase: Purchase) -> str:
         """Return what the new organization entered."""
-        typed = Application.objects.filter(purchase=purchase).first()
-        if typed is None:
+        application = Application.objects.filter(purchase=purchase).first()
+        if application is None:
             return "–"
-        lines = (typed.organization_name, typed.billing_name, typed.billing_email)
+        lines = (application.organization_name, application.billing_name, application.billing_email)
         return ", ".join(line for line in lines if line)
 
     def tools(self, request: HttpRequest, obj: Purchase) -> list[Tool]:
@@ -200,6 +200,6 @@ class PurchaseAdmin(SearchMixin, RecordAdmin):
         return [own, *super().get_urls()]
 
 
-def money_and_state(row: Any) -> str:
+def amount_and_status(row: Any) -> str:
     """Return a refund's or dispute's amount and status."""
     return f"{display.money(row.amount, row.currency)}: {row.get_status_display()}"

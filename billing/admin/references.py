@@ -1,4 +1,4 @@
-"""Search purchases by the processor's ids."""
+"""Search purchases by processor ID."""
 
 import re
 import uuid
@@ -15,7 +15,7 @@ REFUND = re.compile(r"(re|pyr)_\w+")
 DISPUTE = re.compile(r"(du|dp)_\w+")
 
 
-def by_payment(text: str) -> Q | None:
+def payment_condition(text: str) -> Q | None:
     """Return a condition on ``session_id`` and ``payment_intent_id``, or None if it is neither."""
     if SESSION.fullmatch(text):
         return Q(session_id=text)
@@ -24,30 +24,30 @@ def by_payment(text: str) -> Q | None:
     return None
 
 
-def purchases(text: str) -> list[uuid.UUID] | None:
-    """Return purchases found by their own number, or by an id that the processor gave.
+def find_purchases(text: str) -> list[uuid.UUID] | None:
+    """Return purchases found by purchase number or processor ID.
 
     None if ``text`` is neither.
     """
-    number = as_number(text)
-    if number is not None:
-        return [number]
+    purchase_id = read_purchase_id(text)
+    if purchase_id is not None:
+        return [purchase_id]
     if REFUND.fullmatch(text):
-        return _of(Refund.objects.filter(refund_id=text))
+        return _purchase_ids(Refund.objects.filter(refund_id=text))
     if DISPUTE.fullmatch(text):
-        return _of(Dispute.objects.filter(dispute_id=text))
-    named = by_payment(text)
-    if named is None:
+        return _purchase_ids(Dispute.objects.filter(dispute_id=text))
+    condition = payment_condition(text)
+    if condition is None:
         return None
     # A second payment of a purchase is only on support's list.
-    own = Purchase.objects.filter(named).values_list("pk", flat=True)
-    return [*own, *_of(PaymentProblem.objects.filter(named))]
+    own = Purchase.objects.filter(condition).values_list("pk", flat=True)
+    return [*own, *_purchase_ids(PaymentProblem.objects.filter(condition))]
 
 
-def _of(rows: QuerySet[Any]) -> list[uuid.UUID]:
+def _purchase_ids(rows: QuerySet[Any]) -> list[uuid.UUID]:
     return list(rows.filter(purchase__isnull=False).values_list("purchase", flat=True))
 
 
-def as_number(text: str) -> uuid.UUID | None:
+def read_purchase_id(text: str) -> uuid.UUID | None:
     """Return the UUID of a purchase, given as a UUID or as a ledger reference."""
     return read_uuid(text.removeprefix("purchase:").partition(":")[0])

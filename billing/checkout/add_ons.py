@@ -1,4 +1,4 @@
-"""Buying add-ons by card: check the order, freeze it, and create its payment page.
+"""Buy add-ons by card: check the order, freeze it, and create its payment page.
 
 R10, R11, R17. ``billing.settlement.settle.settle`` settles it.
 """
@@ -27,9 +27,9 @@ from subscriptions.policy.refusal import Reason, Refusal, Refused, require
 from subscriptions.text import formats, links
 
 # A Checkout Session with less time left is not resumed.
-WORTH_RESUMING = timedelta(minutes=5)
-# The same person buying the same number again within this time is asked to confirm.
-SAME_AGAIN_WITHIN = timedelta(minutes=10)
+MIN_TIME_TO_RESUME = timedelta(minutes=5)
+# The same person must confirm buying the same number again within this time.
+REPEAT_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -49,29 +49,29 @@ class Order:
 class RepeatedPurchase(Exception):
     """The same person has just bought the same number; nothing was started."""
 
-    def __init__(self, before: Purchase) -> None:
-        super().__init__(before.pk)
-        self.before = before
+    def __init__(self, previous: Purchase) -> None:
+        super().__init__(previous.pk)
+        self.previous = previous
 
 
 def start_purchase(buyer: Membership, order: Order) -> Purchase:
     """Start buying add-ons and return the purchase with its payment page (R10, R11, R17).
 
-    The purchase is OPEN, or in any status if the same form was sent before. Raises Refused
-    (number, calendar), RepeatedPurchase, ProcessorUnavailable (retry with the same submission),
-    ProcessorRefused.
+    The purchase is OPEN, or in any status if the same form was already submitted. Raises
+    Refused (number, calendar), RepeatedPurchase, ProcessorUnavailable (retry with the same
+    submission), ProcessorRefused.
     """
-    resumable = _resumable(buyer, order)
+    resumable = _find_resumable(buyer, order)
     if resumable is not None:
         return resumable
     return sessions.create_checkout(_create(buyer, order))
 
 
-def _resumable(buyer: Membership, order: Order) -> Purchase | None:
+def _find_resumable(buyer: Membership, order: Order) -> Purchase | None:
     """Return this person's open payment page for the same order, if it can still be paid.
 
-    So two tabs, or a return from the payment page, share one Checkout Session. The processor is
-    asked first: if the session is paid, this is a second purchase.
+    This way, two tabs, or a return from the payment page, share one Checkout Session. The processor
+    is asked first: if the session is paid, this is a second purchase.
     """
     purchase = (
         Purchase.objects.filter(
@@ -94,7 +94,7 @@ def _resumable(buyer: Membership, order: Order) -> Purchase | None:
     if purchase is None or purchase.status != PurchaseStatus.OPEN:
         return None
     expires_at = purchase.session_expires_at
-    has_time = expires_at is not None and expires_at > clock.now() + WORTH_RESUMING
+    has_time = expires_at is not None and expires_at > clock.now() + MIN_TIME_TO_RESUME
     return purchase if has_time else None
 
 
@@ -102,12 +102,12 @@ def _create(buyer: Membership, order: Order) -> Purchase:
     """Check the order and commit the purchase before the processor is called."""
     now = clock.now()
     with transaction.atomic():
-        # Keeps the renewal from being started or paid at the same moment (R17), and the same form
+        # Keeps the renewal from being started or paid at the same time (R17), and the same form
         # from being sent twice.
         organization = lock_organization(buyer.organization)
-        before = _sent_before(organization, order)
-        if before is not None:
-            return before
+        existing = _already_sent(organization, order)
+        if existing is not None:
+            return existing
         subscription = get_status(organization, now)
         require(subscription.may_add_licenses)
         term = subscription.latest
@@ -121,7 +121,7 @@ def _create(buyer: Membership, order: Order) -> Purchase:
         card_testing.refuse_suspicious(organization)
         if not order.is_repeat:
             _require_confirmation(buyer, order, now)
-        purchase = _frozen(buyer, organization, term, order, now)
+        purchase = _build_purchase(buyer, organization, term, order, now)
         purchase.save(force_insert=True)
         activity.record(
             organization,
@@ -132,18 +132,18 @@ def _create(buyer: Membership, order: Order) -> Purchase:
     return purchase
 
 
-def _sent_before(organization: Organization, order: Order) -> Purchase | None:
-    """Return the purchase that the same form started before, unless this is a new attempt.
+def _already_sent(organization: Organization, order: Order) -> Purchase | None:
+    """Return the purchase that the same form already started, unless this is a new attempt.
 
     A new attempt (a different quantity, or the first attempt has ended) takes over the form's
-    submission number, so that sending it twice is again one purchase.
+    submission number, so that sending it twice still makes one purchase.
     """
     same_form = Purchase.objects.filter(organization=organization, submission=order.submission)
     purchase = same_form.first()
     if purchase is None:
         return None
-    over = purchase.status in ENDED_UNPAID
-    if purchase.quantity == order.quantity and not over and not _is_too_old(purchase):
+    has_ended = purchase.status in ENDED_UNPAID
+    if purchase.quantity == order.quantity and not has_ended and not _is_too_old(purchase):
         return purchase
     sessions.release_submission(same_form)
     return None
@@ -153,7 +153,7 @@ def _is_too_old(purchase: Purchase) -> bool:
     """Whether creation can no longer be retried; reconciliation will look the session up (R17)."""
     return (
         purchase.status == PurchaseStatus.PENDING
-        and clock.now() - purchase.created_at >= sessions.REPEAT_WITHIN
+        and clock.now() - purchase.created_at >= sessions.RETRY_WINDOW
     )
 
 
@@ -164,15 +164,15 @@ def _require_confirmation(buyer: Membership, order: Order, now: datetime) -> Non
         kind=PurchaseKind.ADD_ON,
         status=PurchaseStatus.SETTLED,
         quantity=order.quantity,
-        settled_at__gt=now - SAME_AGAIN_WITHIN,
+        settled_at__gt=now - REPEAT_WINDOW,
         refunded_amount=0,
     )
-    before = same.order_by("-settled_at").first()
-    if before:
-        raise RepeatedPurchase(before)
+    previous = same.order_by("-settled_at").first()
+    if previous:
+        raise RepeatedPurchase(previous)
 
 
-def _frozen(
+def _build_purchase(
     buyer: Membership,
     organization: Organization,
     term: Term,
@@ -218,7 +218,7 @@ def _freeze_request(purchase: Purchase, buyer: Membership, term: Term) -> None:
         unit_amount=purchase.unit_amount,
         success_url=links.full_link("billing:return", slug),
         cancel_url=links.full_link("billing:add_licenses", slug, **_cancel_query(purchase)),
-        kept=rebuild.kept_for_an_add_on(buyer, term),
+        metadata=rebuild.add_on_metadata(buyer, term),
     )
 
 

@@ -1,4 +1,4 @@
-"""Finding the discount of a purchase, and reserving one of its limited uses (R26)."""
+"""Find a purchase's discount, and reserve one of its limited uses (R26)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,7 @@ _RESERVING = (*UNSETTLED, PurchaseStatus.SETTLED, PurchaseStatus.REVIEW)
 
 @dataclass(frozen=True)
 class Discounts:
-    """The active discounts in a currency, and how often each was used, at one moment."""
+    """The active discounts in a currency, and their uses so far, at one point in time."""
 
     rows: tuple[Discount, ...]
     uses: dict[int, int]
@@ -26,13 +26,13 @@ class Discounts:
     today: date
 
     def find(self, *, code: str, subtotal: int) -> Discount | None:
-        """Return the discount of a purchase: by its code, or the best one without a code.
+        """Return the discount with this code or, without a code, the best one.
 
-        ``subtotal`` in minor units. Raises Refused if a code was entered that does not apply.
+        ``subtotal`` in minor units. Raises Refused if the code does not apply.
         """
-        typed = code.strip().upper()
-        if typed:
-            found = next((row for row in self.rows if row.code.upper() == typed), None)
+        entered = code.strip().upper()
+        if entered:
+            found = next((row for row in self.rows if row.code.upper() == entered), None)
             if found is None:
                 raise Refused(Refusal(Reason.DISCOUNT_UNKNOWN))
             require(self._may_use(found))
@@ -63,12 +63,12 @@ def load_discounts(
     currency: str,
     organization: Organization | None,
     today: date,
-    but: Q | None = None,
+    exclude: Q | None = None,
     lock: bool = False,
 ) -> Discounts:
     """Return today's discounts, in two queries.
 
-    ``but`` selects purchases whose reservations do not count, because this purchase replaces them.
+    Reservations of purchases in ``exclude`` do not count, because this purchase replaces them.
     ``lock`` keeps a limited use from being given twice, until the transaction ends.
     """
     rows = Discount.objects.filter(is_active=True, currency=currency).order_by("pk")
@@ -76,8 +76,8 @@ def load_discounts(
         rows = rows.select_for_update()
     found = tuple(rows)
     reserving = Purchase.objects.filter(status__in=_RESERVING, discount__in=found)
-    if but is not None:
-        reserving = reserving.exclude(but & Q(status__in=UNSETTLED))
+    if exclude is not None:
+        reserving = reserving.exclude(exclude & Q(status__in=UNSETTLED))
     counted = reserving.values("discount").annotate(used=Count("pk")).order_by()
     return Discounts(
         rows=found,
@@ -89,7 +89,7 @@ def load_discounts(
 
 
 def count_uses(discount: Discount) -> tuple[int, int]:
-    """Count the paid purchases and open checkouts of a discount, which keep it when it changes."""
+    """Count the paid purchases and open checkouts that keep a discount when it changes."""
     purchases = Purchase.objects.filter(discount=discount)
     paid = purchases.filter(status__in=PAID).count()
     return paid, purchases.filter(status__in=UNSETTLED).count()

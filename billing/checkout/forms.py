@@ -1,4 +1,4 @@
-"""Forms of purchases. They parse input; the rules are in ``policy``."""
+"""Forms for purchases. They parse input; the rules are in ``policy``."""
 
 import uuid
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ class AddLicensesForm(forms.Form):
 
     def clean_next(self) -> str:
         """Return a path inside the organization, or an empty string."""
-        return path_inside(self.organization, self.cleaned_data["next"])
+        return safe_return_path(self.organization, self.cleaned_data["next"])
 
     def order(self) -> Order:
         """Return the order of a valid form."""
@@ -74,7 +74,7 @@ class AddLicensesForm(forms.Form):
 
 
 class RenewalForm(forms.Form):
-    """Package and code of a renewal, and what was shown for them."""
+    """A renewal's package and code, and the plan shown for them."""
 
     package = forms.ModelChoiceField(Package.objects.none(), empty_label=None)
     code = forms.CharField(label=_("Discount code"), required=False, max_length=40, strip=True)
@@ -85,7 +85,7 @@ class RenewalForm(forms.Form):
         super().__init__(*args, **kwargs)
         package = self.fields["package"]
         if isinstance(package, forms.ModelChoiceField):
-            package.queryset = Package.objects.filter(pk__in=[one.pk for one in packages])
+            package.queryset = Package.objects.filter(pk__in=[offered.pk for offered in packages])
             package.error_messages["invalid_choice"] = _(
                 "This package is no longer offered. Choose another one."
             )
@@ -133,7 +133,7 @@ class SubscribeForm(forms.Form):
         return data
 
 
-def path_inside(organization: Organization, path: str) -> str:
+def safe_return_path(organization: Organization, path: str) -> str:
     """Return ``path`` if it leads into the organization's own pages, else an empty string."""
     inside = path.startswith(f"/o/{organization.slug}/") and len(path) <= 300
     plain = not any(part in path for part in ("..", "\\", "//")) and path.isprintable()
@@ -143,5 +143,5 @@ def path_inside(organization: Organization, path: str) -> str:
 
 
 def new_submission() -> str:
-    """Return a new submission number for a form that is shown (R14)."""
+    """Return a new submission number for a form (R14)."""
     return str(uuid.uuid4())

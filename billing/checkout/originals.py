@@ -1,6 +1,6 @@
 """The original purchase: a new organization subscribes by card (R23, R26).
 
-The organization is created only once it is paid, by ``settlement.settle``.
+``settlement.settle`` creates the organization once the purchase is paid.
 """
 
 import uuid
@@ -36,7 +36,7 @@ class SubscriptionPlan(Plan):
 
 @dataclass(frozen=True)
 class SubscriptionOrder:
-    """An order as entered; ``fingerprint`` identifies the plan that the page showed."""
+    """An order as entered; ``fingerprint`` identifies the plan shown on the page."""
 
     package: Package
     quantity: int
@@ -60,7 +60,7 @@ def plan_subscription(
     submission: uuid.UUID | None = None,
     lock: bool = False,
 ) -> SubscriptionPlan:
-    """Return the plan of an original purchase; ``submission`` is the form's, if it started one.
+    """Plan an original purchase; pass ``submission`` if the form has already started one.
 
     Raises Refused if the package is not offered, the number is below its minimum, the code does not
     apply, or the total is too high.
@@ -76,7 +76,7 @@ def plan_subscription(
         currency=package.currency,
         organization=None,
         today=today,
-        but=Q(kind=PurchaseKind.ORIGINAL, submission=submission) if submission else None,
+        exclude=Q(kind=PurchaseKind.ORIGINAL, submission=submission) if submission else None,
         lock=lock,
     )
     discount = discounts.find(code=code, subtotal=quantity * unit_amount)
@@ -100,28 +100,28 @@ def start_subscription(order: SubscriptionOrder) -> Purchase:
 
     Raises Refused, PriceChanged, ProcessorUnavailable, ProcessorRefused.
     """
-    before = _of_the_form(order).first()
-    if before is not None and before.status in UNSETTLED:
-        if not _is_the_same(before, order):
+    existing = _from_same_form(order).first()
+    if existing is not None and existing.status in UNSETTLED:
+        if not _is_same_order(existing, order):
             # The form was changed and sent again, so its first checkout must not be paid.
-            close_checkout(before)
-        elif before.session_id:
+            close_checkout(existing)
+        elif existing.session_id:
             # It may have expired or been paid in the meantime.
-            settle.settle(before.session_id)
+            settle.settle(existing.session_id)
     try:
         purchase = _create(order)
     except IntegrityError:
-        # The same form was sent at the same moment; the other request has created it.
-        purchase = _of_the_form(order).get()
+        # The same form was sent at the same time; the other request has created it.
+        purchase = _from_same_form(order).get()
     return sessions.create_checkout(purchase)
 
 
-def _of_the_form(order: SubscriptionOrder) -> QuerySet[Purchase]:
+def _from_same_form(order: SubscriptionOrder) -> QuerySet[Purchase]:
     return Purchase.objects.filter(kind=PurchaseKind.ORIGINAL, submission=order.submission)
 
 
-def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
-    """Whether the order equals the one that the purchase was started with."""
+def _is_same_order(purchase: Purchase, order: SubscriptionOrder) -> bool:
+    """Whether the purchase was started with the same order."""
     application = purchase.application
     return (
         purchase_fingerprint(purchase, application.package),
@@ -144,10 +144,10 @@ def _is_the_same(purchase: Purchase, order: SubscriptionOrder) -> bool:
 
 def _create(order: SubscriptionOrder) -> Purchase:
     with transaction.atomic():
-        same_form = _of_the_form(order)
-        before = same_form.select_for_update().first()
-        if before is not None and before.status not in ENDED_UNPAID:
-            return before
+        same_form = _from_same_form(order)
+        existing = same_form.select_for_update().first()
+        if existing is not None and existing.status not in ENDED_UNPAID:
+            return existing
         sessions.release_submission(same_form)
         card_testing.refuse_suspicious_stranger(order.buyer_email)
         now = clock.now()
@@ -155,7 +155,7 @@ def _create(order: SubscriptionOrder) -> Purchase:
         plan = plan_subscription(package, order.quantity, code=order.code, now=now, lock=True)
         if plan.fingerprint != order.fingerprint:
             raise PriceChanged
-        purchase = _frozen(order, plan, now)
+        purchase = _build_purchase(order, plan, now)
         purchase.save(force_insert=True)
         Application.objects.create(
             purchase=purchase,
@@ -166,15 +166,15 @@ def _create(order: SubscriptionOrder) -> Purchase:
             billing_address=order.billing_address,
         )
         if not plan.price.total:
-            purchase.status = fulfillment.fulfill_free(purchase)
+            purchase.status = fulfillment.fulfill_free_purchase(purchase)
             purchase.save()
     return purchase
 
 
-def _frozen(order: SubscriptionOrder, plan: SubscriptionPlan, now: datetime) -> Purchase:
+def _build_purchase(order: SubscriptionOrder, plan: SubscriptionPlan, now: datetime) -> Purchase:
     purchase = Purchase(
         kind=PurchaseKind.ORIGINAL,
-        **plan.frozen(),
+        **plan.purchase_fields(),
         organization_name=order.organization_name,
         billing_name=order.billing_name,
         billing_address=order.billing_address,
@@ -184,11 +184,12 @@ def _frozen(order: SubscriptionOrder, plan: SubscriptionPlan, now: datetime) -> 
         created_at=now,
         status=PurchaseStatus.PENDING,
     )
-    kept = str(purchase.submission)
-    sessions.freeze_request_of_a_term(
+    sessions.freeze_term_request(
         purchase,
         name=_("Subscription"),
         success_url=links.full_link("billing:subscribed"),
-        cancel_url=links.full_link("billing:subscribe", kept=kept, canceled="1"),
+        cancel_url=links.full_link(
+            "billing:subscribe", kept=str(purchase.submission), canceled="1"
+        ),
     )
     return purchase

@@ -1,4 +1,4 @@
-"""The numbers of cost panels; all lines add up, and what is shown is what is charged."""
+"""The figures on cost panels: all lines add up, and the total shown is the total charged."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -67,7 +67,7 @@ class PriceChanged(Exception):
 
 
 def price_fingerprint(package: Package, price: Price, discount: Discount | None) -> str:
-    """Return all facts shown with a price as one line, which a form sends back.
+    """Return all facts shown with a price as one line, for the form to send back.
 
     The total is not enough: a shorter term or fewer licenses may cost the same.
     """
@@ -110,10 +110,10 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """All of it in one line, to compare when it is paid."""
+        """The whole plan in one line, to compare on payment."""
         return price_fingerprint(self.package, self.price, self.discount)
 
-    def frozen(self) -> dict[str, Any]:
+    def purchase_fields(self) -> dict[str, Any]:
         """Return the purchase fields that freeze this plan (R31)."""
         return {
             "quantity": self.price.quantity,

@@ -1,4 +1,4 @@
-"""Renewing by card: what it costs, and starting the payment (R20-R26).
+"""Renewals by card: what they cost, and how their payment starts (R20-R26).
 
 ``billing.settlement.settle.settle`` settles it, like all purchases.
 """
@@ -17,7 +17,7 @@ from billing.checkout.closing import close_checkout, close_open_checkouts
 from billing.checkout.discounts import Discounts, load_discounts
 from billing.checkout.quotes import Plan, PriceChanged, purchase_fingerprint
 from billing.models import Purchase, Refund
-from billing.models.locks import until_done
+from billing.models.locks import retry_until_done
 from billing.models.purchases import frozen_names
 from billing.refunds import sync
 from billing.settlement import fulfillment, settle
@@ -40,18 +40,18 @@ from subscriptions.text import links
 
 @dataclass(frozen=True)
 class RenewalPlan(Plan):
-    """What a renewal with a package costs; ``starts_on`` None means on the day of payment."""
+    """The cost of renewing with a package; ``starts_on`` is None for the day of payment."""
 
     term: Term
     need: RenewalNeed
-    number: RenewalQuantity
+    quantity: RenewalQuantity
     starts_on: date | None
     expires_on: date | None
 
 
 @dataclass(frozen=True)
 class RenewalOrder:
-    """A renewal as ordered; ``fingerprint`` identifies the plan that the page showed."""
+    """A renewal as ordered; ``fingerprint`` identifies the plan shown on the page."""
 
     package: Package
     code: str
@@ -59,15 +59,15 @@ class RenewalOrder:
     submission: uuid.UUID
 
 
-class CheckoutsKeepOpening(Exception):
-    """Other users of the organization kept starting payments at the same moment."""
+class ConcurrentCheckouts(Exception):
+    """Other users of the organization kept starting payments at the same time."""
 
 
 class Planner:
-    """Plans of renewing the latest term, with any of the packages.
+    """Plan a renewal of the latest term with any package.
 
-    Raises Refused if renewal is not open, or support is reviewing its payment. ``lock`` is for
-    starting it.
+    Raises Refused if renewal is not open, or support is reviewing its payment. Pass ``lock=True``
+    when starting the renewal.
     """
 
     def __init__(self, subscription: SubscriptionStatus, *, lock: bool = False) -> None:
@@ -77,19 +77,19 @@ class Planner:
         self.subscription = subscription
         self.term = subscription.latest
         self.last = subscription.last
-        refuse_while_with_support(self.term)
+        refuse_if_under_review(self.term)
         self.need = renewals.get_need(self.term, in_use=subscription.licenses.in_use)
         self.discounts: Discounts = load_discounts(
             currency=subscription.organization.currency,
             organization=subscription.organization,
             today=subscription.today,
-            # Starting a renewal ends the organization's open checkouts.
-            but=Q(organization=subscription.organization),
+            # Starting a renewal closes the organization's open checkouts.
+            exclude=Q(organization=subscription.organization),
             lock=lock,
         )
 
     def plan(self, package: Package, *, code: str = "") -> RenewalPlan:
-        """Return the plan of a renewal with ``package`` (R25, R26).
+        """Plan a renewal with ``package`` (R25, R26).
 
         Raises Refused if the package is not offered, the code does not apply, or the total is too
         high.
@@ -97,14 +97,14 @@ class Planner:
         term, zone = self.term, clock.zone()
         if not package.is_offered or package.currency != self.subscription.organization.currency:
             raise Refused(Refusal(Reason.PACKAGE_NOT_OFFERED))
-        number = self.need.quantity(package)
+        quantity = self.need.quantity(package)
         unit_amount = package.unit_amount
-        require(prices.may_be_priced(quantity=number.quantity, unit_amount=unit_amount))
-        discount = self.discounts.find(code=code, subtotal=number.quantity * unit_amount)
+        require(prices.may_be_priced(quantity=quantity.quantity, unit_amount=unit_amount))
+        discount = self.discounts.find(code=code, subtotal=quantity.quantity * unit_amount)
         now = self.subscription.now
         is_late = rules.is_late(self.last, at=now, zone=zone)
         price = prices.compute_price(
-            quantity=number.quantity,
+            quantity=quantity.quantity,
             unit_amount=unit_amount,
             discount=discount,
             fee=settings.LATE_FEE_AMOUNT if is_late else 0,
@@ -116,7 +116,7 @@ class Planner:
             term=term,
             package=package,
             need=self.need,
-            number=number,
+            quantity=quantity,
             price=price,
             discount=discount,
             starts_on=None if is_late else starts_on,
@@ -127,11 +127,11 @@ class Planner:
 def plan_renewal(
     subscription: SubscriptionStatus, package: Package, *, code: str = "", lock: bool = False
 ) -> RenewalPlan:
-    """Return one plan; use a Planner to compare several packages."""
+    """Plan a renewal with one package; use a Planner to compare several."""
     return Planner(subscription, lock=lock).plan(package, code=code)
 
 
-def refuse_while_with_support(term: Term) -> None:
+def refuse_if_under_review(term: Term) -> None:
     """Raise Refused if support holds a payment for the renewal, so that it is not paid twice."""
     held = Purchase.objects.filter(
         renewal__term=term, renewal__state=RenewalState.PAYING, status=PurchaseStatus.REVIEW
@@ -141,38 +141,38 @@ def refuse_while_with_support(term: Term) -> None:
 
 
 def start_renewal(buyer: Membership, order: RenewalOrder) -> Purchase:
-    """Close all open checkouts, then start the payment of the renewal (R17, R24).
+    """Close all open checkouts, then start the payment for the renewal (R17, R24).
 
     Returns the purchase: OPEN with its payment page, SETTLED if the total is 0, or in any status if
-    the same form was sent before. Raises Refused, PriceChanged, CheckoutsKeepOpening,
+    the same form was already submitted. Raises Refused, PriceChanged, ConcurrentCheckouts,
     ProcessorUnavailable, ProcessorRefused.
     """
 
     def begin() -> Purchase | None:
-        before = _sent_before(buyer.organization, order)
-        if before is not None:
-            return before
+        existing = _already_sent(buyer.organization, order)
+        if existing is not None:
+            return existing
         require(get_status(buyer.organization, clock.now()).may_renew)
         _finish_refunds(buyer.organization)
         close_open_checkouts(buyer.organization)
         return _create(buyer, order)
 
-    return sessions.create_checkout(until_done(begin, otherwise=CheckoutsKeepOpening()))
+    return sessions.create_checkout(retry_until_done(begin, otherwise=ConcurrentCheckouts()))
 
 
-def open_renewal_checkout(organization: Organization) -> Purchase | None:
-    """Return the organization's renewal that is being paid now, by any user."""
+def find_open_renewal_checkout(organization: Organization) -> Purchase | None:
+    """Return the organization's open renewal checkout, whichever user started it."""
     return Purchase.objects.filter(
         organization=organization, kind=PurchaseKind.RENEWAL, status__in=UNSETTLED
     ).first()
 
 
 def end_renewal_checkout(member: Membership) -> Purchase | None:
-    """End the open renewal at the processor; if it was just paid, that counts (R5, R17).
+    """End the open renewal; a payment that has just gone through still counts (R5, R17).
 
     Returns the purchase afterwards. Raises ProcessorUnavailable, ProcessorRefused.
     """
-    purchase = open_renewal_checkout(member.organization)
+    purchase = find_open_renewal_checkout(member.organization)
     if purchase is None:
         return None
     close_checkout(purchase)
@@ -195,25 +195,25 @@ def _finish_refunds(organization: Organization) -> None:
         sync.follow_up(refund)
 
 
-def _of_the_form(organization: Organization, order: RenewalOrder) -> QuerySet[Purchase]:
+def _from_same_form(organization: Organization, order: RenewalOrder) -> QuerySet[Purchase]:
     return Purchase.objects.filter(organization=organization, submission=order.submission)
 
 
-def _sent_before(organization: Organization, order: RenewalOrder) -> Purchase | None:
-    purchase = _of_the_form(organization, order).first()
+def _already_sent(organization: Organization, order: RenewalOrder) -> Purchase | None:
+    purchase = _from_same_form(organization, order).first()
     if purchase and purchase.status == PurchaseStatus.OPEN and purchase.session_id:
         # It may have expired or been paid in the meantime.
         purchase = settle.settle(purchase.session_id) or purchase
     if purchase is None or purchase.renewal is None or purchase.status in ENDED_UNPAID:
         return None
-    is_the_same = purchase_fingerprint(purchase, purchase.renewal.package) == order.fingerprint
-    return purchase if is_the_same else None
+    is_same = purchase_fingerprint(purchase, purchase.renewal.package) == order.fingerprint
+    return purchase if is_same else None
 
 
 def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
-    """Check and freeze the renewal under the lock; return None if a checkout was opened since."""
+    """Check and freeze the renewal under the lock; return None if a checkout has been opened."""
     with transaction.atomic():
-        # Keeps add-ons, new members and another renewal from getting in between.
+        # Keeps add-ons, new members and another renewal from slipping in between.
         organization = lock_organization(buyer.organization)
         if Purchase.objects.filter(organization=organization, status__in=UNSETTLED).exists():
             return None
@@ -225,11 +225,11 @@ def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         plan = plan_renewal(subscription, lock_package(order.package), code=order.code, lock=True)
         if plan.fingerprint != order.fingerprint:
             raise PriceChanged
-        renewal = renewals.freeze(plan.term, plan.package, plan.number.quantity)
-        sessions.release_submission(_of_the_form(organization, order))
-        purchase = _frozen(buyer, plan, renewal, order, now)
+        renewal = renewals.freeze(plan.term, plan.package, plan.quantity.quantity)
+        sessions.release_submission(_from_same_form(organization, order))
+        purchase = _build_purchase(buyer, plan, renewal, order, now)
         if not plan.price.total:
-            purchase.status = fulfillment.fulfill_free(purchase)
+            purchase.status = fulfillment.fulfill_free_purchase(purchase)
         purchase.save(force_insert=True)
         activity.record(
             organization,
@@ -240,7 +240,7 @@ def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
     return purchase
 
 
-def _frozen(
+def _build_purchase(
     buyer: Membership, plan: RenewalPlan, renewal: Renewal, order: RenewalOrder, now: datetime
 ) -> Purchase:
     organization = plan.term.organization
@@ -249,13 +249,13 @@ def _frozen(
         organization=organization,
         buyer=buyer.user,
         renewal=renewal,
-        **plan.frozen(),
+        **plan.purchase_fields(),
         **frozen_names(organization, buyer.user),
         submission=order.submission,
         created_at=now,
         status=PurchaseStatus.PENDING,
     )
-    sessions.freeze_request_of_a_term(
+    sessions.freeze_term_request(
         purchase,
         name=_("Renewal"),
         success_url=links.full_link("billing:return", organization.slug),

@@ -1,4 +1,4 @@
-"""Creating the one Checkout Session of a purchase, and finding it again (R17)."""
+"""Create a purchase's one Checkout Session, and find it again (R17)."""
 
 import logging
 import uuid
@@ -19,26 +19,26 @@ from subscriptions.text import formats, languages
 
 logger = logging.getLogger(__name__)
 
-# The processor's minimum is 30 minutes; the rest allows for retries and clock differences (R17).
-CHECKOUT_LIFE = timedelta(minutes=35)
+# The processor's minimum is 30 minutes; the rest allows for retries and clock skew (R17).
+CHECKOUT_LIFETIME = timedelta(minutes=35)
 # How long creation may be retried with the same key: the session must still live longer than the
 # processor's minimum (R17).
-REPEAT_WITHIN = timedelta(minutes=4)
+RETRY_WINDOW = timedelta(minutes=4)
 # How much the processor's clock and ours may differ when its sessions are searched by time.
-CLOCK_DIFFERENCE = timedelta(minutes=5)
+CLOCK_SKEW = timedelta(minutes=5)
 
 
 def create_checkout(purchase: Purchase) -> Purchase:
     """Create the purchase's Checkout Session at the processor, once, and store it.
 
-    A retry with the same key finds the existing one. When it is too late to retry, the session is
-    looked up, and the purchase abandoned if there is none (R17). A purchase that is not PENDING is
-    returned unchanged. Raises ProcessorUnavailable if the session may exist, ProcessorRefused if it
-    does not; the purchase is then abandoned.
+    A retry with the same key finds the existing one. If it is too late to retry, the session is
+    looked up, and the purchase is abandoned if there is none (R17). A purchase that is not PENDING
+    is returned unchanged. Raises ProcessorUnavailable if the session may exist, ProcessorRefused if
+    it does not; the purchase is then abandoned.
     """
     if purchase.status != PurchaseStatus.PENDING:
         return purchase
-    if clock.now() - purchase.created_at >= REPEAT_WITHIN:
+    if clock.now() - purchase.created_at >= RETRY_WINDOW:
         found = look_up(purchase)
         settled = settle(found.id) if found else None
         return settled or abandon(purchase)
@@ -47,12 +47,12 @@ def create_checkout(purchase: Purchase) -> Purchase:
             purchase.request_parameters, idempotency_key=purchase.idempotency_key
         )
     except ProcessorRefused:
-        logger.exception("purchase %s was refused by the processor", purchase.pk)
+        logger.exception("the processor refused purchase %s", purchase.pk)
         abandon(purchase)
         raise
     except ProcessorUnavailable:
-        # The same form was sent twice at once: one request is told that the key is in use, and by
-        # then the other has the session.
+        # The form was submitted twice at once: the processor tells one request that the key is in
+        # use, and by then the other has the session.
         current = Purchase.objects.get(pk=purchase.pk)
         if current.status == PurchaseStatus.PENDING:
             raise
@@ -60,12 +60,12 @@ def create_checkout(purchase: Purchase) -> Purchase:
     return open_with_session(purchase, session)
 
 
-def freeze_request_of_a_term(
+def freeze_term_request(
     purchase: Purchase, *, name: str, success_url: str, cancel_url: str
 ) -> None:
     """Freeze the request of a renewal or an original purchase.
 
-    It has one line item, the total; discount and fee are shown on our page and the receipt.
+    Its one line item is the total; our page and the receipt show the discount and fee.
     """
     licenses = formats.number(purchase.quantity)
     facts = {"package": purchase.package_name, "name": name}
@@ -92,11 +92,11 @@ def freeze_request(
     unit_amount: int,
     success_url: str,
     cancel_url: str,
-    kept: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Freeze the request to the processor for a purchase, and its idempotency key (R17).
 
-    ``unit_amount`` in minor units. ``kept`` is stored with the session at the processor.
+    ``unit_amount`` in minor units. ``metadata`` is stored with the session at the processor.
     """
     purchase.idempotency_key = purchase.reference
     purchase.request_parameters = processor.session_parameters(
@@ -109,12 +109,12 @@ def freeze_request(
         ),
         purchase_id=str(purchase.pk),
         customer_email=purchase.buyer_email,
-        expires_at=purchase.created_at + CHECKOUT_LIFE,
+        expires_at=purchase.created_at + CHECKOUT_LIFETIME,
         # Built by hand, because the processor needs these braces unescaped.
         success_url=f"{success_url}?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=cancel_url,
         language=languages.current_language(),
-        kept=kept,
+        metadata=metadata,
     )
 
 
@@ -124,11 +124,11 @@ def release_submission(purchases: QuerySet[Purchase]) -> None:
 
 
 def look_up(purchase: Purchase) -> CheckoutSession | None:
-    """Return the Checkout Session of a purchase, found by our purchase id, or None (R17).
+    """Find the Checkout Session with our purchase ID; return None if there is none (R17).
 
     Searches the sessions created since the purchase. Raises ProcessorError.
     """
-    since = purchase.created_at - CLOCK_DIFFERENCE
+    since = purchase.created_at - CLOCK_SKEW
     for session in processor.sessions_created_since(since):
         if session.is_ours and session.purchase_id == str(purchase.pk):
             return session

@@ -1,4 +1,4 @@
-"""Quotes of what renewing costs today, for a board to decide on (R25)."""
+"""Quotes for renewing today, for a board to decide on (R25)."""
 
 from django.utils.translation import gettext as _
 
@@ -12,7 +12,7 @@ from subscriptions.text import formats
 
 
 def quote_pdf(subscription: SubscriptionStatus, plan: RenewalPlan) -> bytes:
-    """Return the PDF of ``plan``, made at the moment of ``subscription``."""
+    """Return the PDF of ``plan``, dated ``subscription.now``."""
     document = Document(
         title=_("Quote for renewing the subscription"),
         seller=seller_now(),
@@ -41,12 +41,12 @@ def _need(plan: RenewalPlan) -> Table:
     rows = [(_("Licenses this term"), formats.number(plan.need.licenses))]
     if plan.need.removed:
         rows.append((_("Removed by support"), f"−{formats.number(plan.need.removed)}"))
-    if plan.number.bound == Bound.MEMBERS:
+    if plan.quantity.bound == Bound.MEMBERS:
         rows.append((_("Minimum: licenses in use"), formats.number(plan.need.in_use)))
-    if plan.number.bound == Bound.MINIMUM:
+    if plan.quantity.bound == Bound.MINIMUM:
         minimum = formats.number(plan.package.minimum_licenses)
         rows.append((_("Minimum for this package"), minimum))
-    total = (_("Licenses to renew"), formats.number(plan.number.quantity))
+    total = (_("Licenses to renew"), formats.number(plan.quantity.quantity))
     return Table(
         title=_("Number of licenses"),
         headings=(_("Description"), _("Licenses")),

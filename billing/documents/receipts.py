@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from billing.documents.typesetting import Document, Table, foot, typeset
 from billing.models import Dispute, Purchase, Refund
-from billing.states import SHOWN_REFUNDS, PurchaseStatus
+from billing.states import VISIBLE_REFUNDS, PurchaseStatus
 from subscriptions.text import formats
 
 
@@ -15,7 +15,7 @@ def receipt_pdf(purchase: Purchase) -> bytes:
     document = Document(
         title=_("Receipt %(number)s") % {"number": purchase.receipt_number},
         seller=purchase.sold_by,
-        recipient=recipient_of(purchase),
+        recipient=recipient_lines(purchase),
         facts=_facts(purchase),
         tables=[_amounts(purchase)],
         notes=_notes(purchase),
@@ -24,7 +24,7 @@ def receipt_pdf(purchase: Purchase) -> bytes:
     return typeset(document, made_at=purchase.settled_at)
 
 
-def recipient_of(purchase: Purchase) -> str:
+def recipient_lines(purchase: Purchase) -> str:
     """Return the recipient lines for documents about the purchase."""
     address = (purchase.organization_name, purchase.billing_name, purchase.billing_address)
     return "\n".join(line for line in (*address, purchase.receipt_text) if line)
@@ -73,21 +73,21 @@ def _amounts(purchase: Purchase) -> Table:
 
 
 def _notes(purchase: Purchase) -> list[str]:
-    """Return later refunds and disputes as the page shows them; the receipt itself never varies."""
-    words: list[tuple[Refund | Dispute, str]] = [
+    """Return later refunds and disputes as the page shows them; the receipt never changes."""
+    notes: list[tuple[Refund | Dispute, str]] = [
         (refund, _("Refund of %(amount)s, %(at)s: %(status)s"))
-        for refund in purchase.refunds.filter(problem=None, status__in=SHOWN_REFUNDS)
+        for refund in purchase.refunds.filter(problem=None, status__in=VISIBLE_REFUNDS)
     ]
-    words += [
+    notes += [
         (dispute, _("Dispute over %(amount)s, %(at)s: %(status)s"))
         for dispute in purchase.disputes.exclude(status__startswith="warning")
     ]
     return [
         text
         % {
-            "amount": formats.money(one.amount, one.currency),
-            "at": formats.moment(one.created_at),
-            "status": one.get_status_display(),
+            "amount": formats.money(item.amount, item.currency),
+            "at": formats.moment(item.created_at),
+            "status": item.get_status_display(),
         }
-        for one, text in words
+        for item, text in notes
     ]

@@ -24,7 +24,7 @@ def sheet_pdf(organization: Organization, terms: Sequence[Term]) -> bytes:
             (_("As of"), formats.moment(clock.now())),
             *(fact for term in terms for fact in _facts(term)),
         ],
-        tables=[table for term in terms for table in _tables(term, is_alone=len(terms) == 1)],
+        tables=[table for term in terms for table in _tables(term, is_only_term=len(terms) == 1)],
         notes=[
             _(
                 "The number of licenses held is the sum of the ledger entries. Entries cannot be "
@@ -121,27 +121,27 @@ def _purchases(term: Term) -> list[Purchase]:
     return list(term.purchases.exclude(receipt_number=None).order_by("receipt_number"))
 
 
-def _tables(term: Term, *, is_alone: bool) -> tuple[Table, Table]:
+def _tables(term: Term, *, is_only_term: bool) -> tuple[Table, Table]:
     """Return ledger and receipts; titles distinguish terms that began on the same day."""
     purchases = _purchases(term)
     ledger, receipts = _ledger(term, purchases), _receipts(term, purchases)
-    if is_alone:
+    if is_only_term:
         return ledger, receipts
-    whose = f"{term.package_name}, {formats.moment(term.created_at)}"
+    suffix = f"{term.package_name}, {formats.moment(term.created_at)}"
     return (
-        replace(ledger, title=f"{ledger.title}: {whose}"),
-        replace(receipts, title=f"{receipts.title}: {whose}"),
+        replace(ledger, title=f"{ledger.title}: {suffix}"),
+        replace(receipts, title=f"{receipts.title}: {suffix}"),
     )
 
 
 def _ledger(term: Term, purchases: Sequence[Purchase]) -> Table:
-    numbers = {purchase.reference: purchase.receipt_number for purchase in purchases}
+    receipt_numbers = {purchase.reference: purchase.receipt_number for purchase in purchases}
     rows, held = [], 0
     for entry in _entries(term):
         held += entry.quantity
         rows.append(
             (
-                _cause(entry, numbers),
+                _cause(entry, receipt_numbers),
                 formats.moment(entry.effective_at),
                 f"{entry.quantity:+d}".replace("-", "−"),
                 formats.number(held),
@@ -156,10 +156,10 @@ def _ledger(term: Term, purchases: Sequence[Purchase]) -> Table:
     )
 
 
-def _cause(entry: LicenseEntry, numbers: Mapping[str, int | None]) -> str:
-    """Return why, by which receipt and by whom, so that the entry can be checked (R29)."""
-    of_receipt = entry.reverses.reference if entry.reverses else entry.reference
-    number = numbers.get(of_receipt)
+def _cause(entry: LicenseEntry, receipt_numbers: Mapping[str, int | None]) -> str:
+    """Return an entry's cause, receipt and actor, so that it can be checked (R29)."""
+    reference = entry.reverses.reference if entry.reverses else entry.reference
+    number = receipt_numbers.get(reference)
     lines = [
         str(entry.get_cause_display()),
         _("Receipt %(number)s") % {"number": number} if number else entry.reference,

@@ -54,23 +54,29 @@ class Document:
 def typeset(document: Document, *, made_at: datetime) -> bytes:
     """Return the PDF of a document, dated ``made_at``.
 
-    Names with characters that no font has are added in Latin letters at the end (R31).
+    Names that no font can print are repeated in Latin letters at the end (R31).
     """
     # Without system fonts the PDF is the same on every machine. They are used only for characters
     # that the bundled fonts lack, because PDF/UA-1 forbids missing ones.
-    for without_system in (True, False):
+    for ignore_system_fonts in (True, False):
         try:
-            return _compile(document, made_at, standard=_STANDARD, without_system=without_system)
+            return _compile(
+                document, made_at, standard=_STANDARD, ignore_system_fonts=ignore_system_fonts
+            )
         except typst.TypstError:
             logger.info("a font lacks a character", extra={"document": document.title})
-    names = ", ".join(anyascii(line) for line in _without_a_font(document))
+    names = ", ".join(anyascii(line) for line in _unprintable_lines(document))
     note = _("Some characters could not be printed. In the Latin alphabet: %(names)s")
     document = replace(document, notes=[*document.notes, note % {"names": names}])
-    return _compile(document, made_at, standard=None, without_system=False)
+    return _compile(document, made_at, standard=None, ignore_system_fonts=False)
 
 
 def _compile(
-    document: Document, made_at: datetime, *, standard: Literal["ua-1"] | None, without_system: bool
+    document: Document,
+    made_at: datetime,
+    *,
+    standard: Literal["ua-1"] | None,
+    ignore_system_fonts: bool,
 ) -> bytes:
     data = asdict(document) | {"language": (get_language() or "en")[:2]}
     pdf: bytes = typst.compile(
@@ -79,21 +85,21 @@ def _compile(
         sys_inputs={"data": json.dumps(data)},
         timestamp=int(made_at.timestamp()),
         pdf_standards=standard,
-        ignore_system_fonts=without_system,
+        ignore_system_fonts=ignore_system_fonts,
     )
     return pdf
 
 
-def _without_a_font(document: Document) -> list[str]:
+def _unprintable_lines(document: Document) -> list[str]:
     """Return the lines of a document that contain a character no available font has."""
     texts = [document.seller, document.recipient, *(value for _, value in document.facts)]
     texts += [cell for table in document.tables for row in table.rows for cell in row]
     lines = dict.fromkeys(line for text in texts for line in text.split("\n"))
-    return [line for line in lines if not all(map(_can_be_shown, set(line)))]
+    return [line for line in lines if not all(map(_is_printable, set(line)))]
 
 
 @lru_cache(4_096)
-def _can_be_shown(character: str) -> bool:
+def _is_printable(character: str) -> bool:
     if character.isascii():
         return True
     source = b'#set document(title: "x"); #sys.inputs.character'

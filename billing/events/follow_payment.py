@@ -8,10 +8,10 @@ import logging
 from django.db.models import Q
 
 from billing.checkout.closing import close_checkout, close_open_checkouts
-from billing.checkout.renewals import open_renewal_checkout
+from billing.checkout.renewals import find_open_renewal_checkout
 from billing.gateway.types import ProcessorError
 from billing.models import Purchase
-from billing.models.locks import until_done
+from billing.models.locks import retry_until_done
 from billing.refunds import sync
 from billing.refunds.reversal import RenewalCheckoutOpen
 from billing.states import UNSETTLED
@@ -30,14 +30,14 @@ def follow_payment(payment_intent_id: str) -> bool:
     not ours. Raises ProcessorError, and RenewalCheckoutOpen if new renewal checkouts keep opening.
     """
 
-    def ask() -> bool | None:
+    def refresh() -> bool | None:
         try:
             return sync.refresh(payment_intent_id)
         except RenewalCheckoutOpen:
-            close_open_checkouts(_organization_of(payment_intent_id))
+            close_open_checkouts(_get_organization(payment_intent_id))
             return None
 
-    is_ours = until_done(ask, otherwise=RenewalCheckoutOpen())
+    is_ours = retry_until_done(refresh, otherwise=RenewalCheckoutOpen())
     if is_ours:
         close_checkouts_of_canceled_terms()
         _close_outdated_renewal(payment_intent_id)
@@ -45,14 +45,14 @@ def follow_payment(payment_intent_id: str) -> bool:
 
 
 def close_checkouts_of_canceled_terms() -> None:
-    """Expire the open checkouts of canceled terms; if one was just paid, support gets it (R30).
+    """Expire the open checkouts of canceled terms; one just paid goes to support (R30).
 
     If the processor cannot be reached, reconciliation will retry.
     """
     canceled = Q(term__canceled_at__isnull=False) | Q(renewal__term__canceled_at__isnull=False)
     unsettled = Purchase.objects.filter(canceled, status__in=UNSETTLED)
     for purchase in unsettled.select_related("renewal__term__organization"):
-        # If the original purchase was canceled, the renewal is of that same term and stays open.
+        # If the original purchase was canceled, the renewal is for the same term and stays open.
         if purchase.renewal is None or not renewals.may_start_next_term(purchase.renewal):
             _close(purchase)
 
@@ -62,7 +62,7 @@ def _close_outdated_renewal(payment_intent_id: str) -> None:
     refunded = Purchase.objects.filter(payment_intent_id=payment_intent_id).first()
     if refunded is None or refunded.organization is None:
         return
-    checkout = open_renewal_checkout(refunded.organization)
+    checkout = find_open_renewal_checkout(refunded.organization)
     if checkout is None or checkout.renewal is None:
         return
     in_use = get_status(refunded.organization, clock.now()).licenses.in_use
@@ -76,10 +76,12 @@ def _close(purchase: Purchase) -> None:
     try:
         close_checkout(purchase)
     except ProcessorError:
-        logger.exception("checkout of %s is not closed; reconciliation will retry", purchase.pk)
+        logger.exception(
+            "checkout of %s could not be closed; reconciliation will retry", purchase.pk
+        )
 
 
-def _organization_of(payment_intent_id: str) -> Organization:
+def _get_organization(payment_intent_id: str) -> Organization:
     purchase = Purchase.objects.select_related("organization").get(
         payment_intent_id=payment_intent_id
     )

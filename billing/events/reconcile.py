@@ -1,6 +1,6 @@
 """Reconciliation: settle what the return page and webhooks left unsettled (R14, R17).
 
-Safe at any time and any number of times, alongside live traffic, because it calls the same
+It is safe at any time and any number of times, alongside live traffic, because it calls the same
 functions.
 """
 
@@ -13,9 +13,9 @@ from typing import TypeVar
 from django.db import DatabaseError, InterfaceError
 
 from billing.checkout import card_testing
-from billing.checkout.sessions import CLOCK_DIFFERENCE, create_checkout
+from billing.checkout.sessions import CLOCK_SKEW, create_checkout
 from billing.events import follow_payment, webhook
-from billing.events.reading import LOOK_BACK, next_reading
+from billing.events.fetch_window import LOOKBACK, next_window
 from billing.gateway import processor
 from billing.gateway.types import (
     ProcessorError,
@@ -26,19 +26,19 @@ from billing.gateway.types import (
 from billing.models import Dispute, PaymentProblem, ProcessorEvent, Purchase, Refund
 from billing.refunds import sync
 from billing.settlement import ledger_audit, rebuild, settle, transitions
-from billing.states import ENDED_UNPAID, OVER_DISPUTES, PurchaseStatus, RefundStatus
+from billing.states import CLOSED_DISPUTES, ENDED_UNPAID, PurchaseStatus, RefundStatus
 from subscriptions import clock
 from subscriptions.models.periodic import last_complete_run, record_complete_run
 
 logger = logging.getLogger(__name__)
 # Errors worth retrying within a minute; a run with one of them is not complete.
-_AGAIN_SOON = (ProcessorUnavailable, DatabaseError, InterfaceError)
+_TRANSIENT_ERRORS = (ProcessorUnavailable, DatabaseError, InterfaceError)
 Row = TypeVar("Row", Purchase, Refund, ProcessorEvent, str)
 
 # The names under which complete runs are recorded.
-RUN, WHOLE_DAY = "reconcile_purchases", "reconcile_purchases: whole day"
+RUN, FULL_DAY_RUN = "reconcile_purchases", "reconcile_purchases: whole day"
 # Banks reject refunds within days; this is several times as long.
-REFUNDS_MAY_FAIL_FOR = timedelta(days=35)
+REFUND_FAILURE_WINDOW = timedelta(days=35)
 
 
 class StillFailing(Exception):
@@ -75,14 +75,14 @@ class Report:
         return sum(line.needs_attention for line in self.lines)
 
 
-def reconcile(*, look_back: timedelta = LOOK_BACK, is_thorough: bool = False) -> Report:
-    """Settle, resume, abandon, refund and process whatever is unfinished, and audit the ledger.
+def reconcile(*, lookback: timedelta = LOOKBACK, is_thorough: bool = False) -> Report:
+    """Settle, resume, abandon, refund and process everything unfinished, and audit the ledger.
 
-    Anything unknown here is searched among what the processor created within ``look_back``. With
-    ``is_thorough``, also ask about every open dispute, and about every refund of the last weeks,
+    Search what the processor created within ``lookback`` for anything unknown here. With
+    ``is_thorough``, also ask about every open dispute, and about every refund of recent weeks,
     which a bank may still have rejected.
     """
-    return _reconcile(clock.now() - look_back - CLOCK_DIFFERENCE, is_thorough=is_thorough)
+    return _reconcile(clock.now() - lookback - CLOCK_SKEW, is_thorough=is_thorough)
 
 
 def reconcile_recent(*, is_thorough: bool = False) -> Report:
@@ -92,56 +92,57 @@ def reconcile_recent(*, is_thorough: bool = False) -> Report:
     complete one began.
     """
     began_at = clock.now()
-    reading = next_reading(
-        began_at, last_run=last_complete_run(RUN), last_whole_day=last_complete_run(WHOLE_DAY)
+    window = next_window(
+        began_at, last_run=last_complete_run(RUN), last_full_day=last_complete_run(FULL_DAY_RUN)
     )
-    report = _reconcile(reading.since, is_thorough=is_thorough or reading.is_whole_day)
+    report = _reconcile(window.since, is_thorough=is_thorough or window.is_full_day)
     if report.is_complete:
         record_complete_run(RUN, began_at)
-        if reading.is_whole_day:
-            record_complete_run(WHOLE_DAY, began_at)
+        if window.is_full_day:
+            record_complete_run(FULL_DAY_RUN, began_at)
     return report
 
 
 def _reconcile(since: datetime, *, is_thorough: bool) -> Report:
     report = Report()
-    _each(report, "purchase without session", _unfinished(PurchaseStatus.PENDING), _resume)
-    _each(report, "unpaid purchase", _unfinished(PurchaseStatus.OPEN), _ask)
-    _each(report, "unfinished refund", _unsent_refunds(), _refund)
-    _each(report, "event not processed", _waiting_events(), _process)
-    missed = _from_the_processor(report, "paid session", lambda: _missed_sessions(since))
-    _each(report, "paid session", missed, _settle_missed)
-    touched = _from_the_processor(
-        report, "refund or dispute", lambda: processor.payments_touched_since(since)
+    _process_each(
+        report, "purchase without session", _unfinished_purchases(PurchaseStatus.PENDING), _resume
     )
+    _process_each(report, "unpaid purchase", _unfinished_purchases(PurchaseStatus.OPEN), _check)
+    _process_each(report, "unfinished refund", _unsent_refunds(), _refund)
+    _process_each(report, "event not processed", _waiting_events(), _process)
+    missed = _fetch(report, "paid session", lambda: _find_missed_sessions(since))
+    _process_each(report, "paid session", missed, _settle_missed)
+    touched = _fetch(report, "refund or dispute", lambda: processor.payments_touched_since(since))
     if is_thorough:
-        touched = list(dict.fromkeys([*touched, *_may_have_changed()]))
-    _each(report, "refund or dispute", touched, _follow)
+        touched = list(dict.fromkeys([*touched, *_changeable_payments()]))
+    _process_each(report, "refund or dispute", touched, _follow)
     follow_payment.close_checkouts_of_canceled_terms()
     for subject, difference in ledger_audit.differences(since):
         report.add("ledger differs", subject, difference, needs_attention=True)
     return report
 
 
-def _missed_sessions(since: datetime) -> list[str]:
-    """Return our paid sessions that are missing here (R14), and open ones of lost purchases.
+def _find_missed_sessions(since: datetime) -> list[str]:
+    """Return our paid sessions that are missing here (R14), and open sessions of lost purchases.
 
     A renewal must know of checkouts that can still be paid (R17).
     """
-    sessions = [one for one in processor.sessions_created_since(since) if one.is_ours]
+    created = processor.sessions_created_since(since)
+    sessions = [session for session in created if session.is_ours]
     paid = {session.id for session in sessions if session.is_complete}
-    # Unsettled purchases are asked about anyway.
+    # Unsettled purchases are checked anyway.
     known = Purchase.objects.filter(session_id__in=paid).exclude(status__in=ENDED_UNPAID)
     listed = PaymentProblem.objects.filter(session_id__in=paid)
     for found in (known, listed):
         paid -= set(found.values_list("session_id", flat=True))
-    return sorted(paid | rebuild.lost_and_open(sessions))
+    return sorted(paid | rebuild.find_lost_open_sessions(sessions))
 
 
-def _may_have_changed() -> list[str]:
+def _changeable_payments() -> list[str]:
     """Return payments with an undecided dispute, or with a refund that may have failed (R30)."""
-    disputes = Dispute.objects.exclude(status__in=OVER_DISPUTES)
-    since = clock.now() - REFUNDS_MAY_FAIL_FOR
+    disputes = Dispute.objects.exclude(status__in=CLOSED_DISPUTES)
+    since = clock.now() - REFUND_FAILURE_WINDOW
     refunds = Refund.objects.filter(status=RefundStatus.SUCCEEDED, created_at__gte=since)
     return [
         payment
@@ -159,7 +160,7 @@ def _settle_missed(session_id: str) -> str:
 
 
 def _follow(payment_intent_id: str) -> str:
-    """Follow up on a payment; return nothing to report if a webhook had done so already (R30)."""
+    """Follow up on a payment; return "" if a webhook has already done so (R30)."""
     before = _refunded_amount(payment_intent_id)
     follow_payment.follow_payment(payment_intent_id)
     after = _refunded_amount(payment_intent_id)
@@ -171,10 +172,10 @@ def _refunded_amount(payment_intent_id: str) -> int | None:
     return found.values_list("refunded_amount", flat=True).first()
 
 
-def _from_the_processor(report: Report, found: str, ask: Callable[[], list[str]]) -> list[str]:
-    """Return a list from the processor, or an empty one, with a finding, if it fails."""
+def _fetch(report: Report, found: str, fetch: Callable[[], list[str]]) -> list[str]:
+    """Fetch a list from the processor; if that fails, report it and return an empty list."""
     try:
-        return ask()
+        return fetch()
     except ProcessorError as error:
         logger.exception("reconciliation: %s", found)
         report.is_complete = False
@@ -189,14 +190,14 @@ def _resume(purchase: Purchase) -> str:
         return PurchaseStatus.ABANDONED
 
 
-def _ask(purchase: Purchase) -> str:
+def _check(purchase: Purchase) -> str:
     try:
         settled = settle.settle(purchase.session_id or "")
     except SessionUnknown:
-        return transitions.abandon_unknown(purchase).status
+        return transitions.abandon_unknown_purchase(purchase).status
     if settled is None:
         return "not found"
-    card_testing.close_if_tried_too_often(settled)
+    card_testing.close_after_too_many_declines(settled)
     settled.refresh_from_db(fields=["status"])
     return settled.status
 
@@ -211,7 +212,7 @@ def _process(event: ProcessorEvent) -> str:
     return "processed"
 
 
-def _unfinished(status: PurchaseStatus) -> Iterable[Purchase]:
+def _unfinished_purchases(status: PurchaseStatus) -> Iterable[Purchase]:
     return Purchase.objects.filter(status=status).order_by("created_at")
 
 
@@ -228,14 +229,16 @@ def _waiting_events() -> Iterable[ProcessorEvent]:
     ).order_by("received_at")
 
 
-def _each(report: Report, found: str, rows: Iterable[Row], act: Callable[[Row], str]) -> None:
+def _process_each(
+    report: Report, found: str, rows: Iterable[Row], action: Callable[[Row], str]
+) -> None:
     for row in rows:
         try:
-            result = act(row)
+            result = action(row)
         except Exception as error:
             # One failure must not keep the others from being processed.
             logger.exception("reconciliation of %s failed", row)
-            report.is_complete &= not isinstance(error, _AGAIN_SOON)
+            report.is_complete &= not isinstance(error, _TRANSIENT_ERRORS)
             report.add(found, row, f"{type(error).__name__}: {error}", needs_attention=True)
         else:
             if result:

@@ -1,4 +1,4 @@
-"""The URL to which the processor delivers events."""
+"""The URL that receives the processor's events."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The view to which the processor delivers events."""
+"""The view that receives the processor's events."""
 
 from http import HTTPStatus
 
@@ -15,7 +15,7 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     """Receive one delivery; its signature replaces a session and CSRF token."""
     length = request.headers.get("Content-Length", "")
     if not length.isdecimal():
-        return _plain(HTTPStatus.LENGTH_REQUIRED, "The body has no length.")
+        return _plain(HTTPStatus.LENGTH_REQUIRED, "Content-Length is required.")
     if int(length) > webhook.MAX_BODY:
         return _plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.")
     response = webhook.receive(request.body, request.headers.get("Stripe-Signature", ""))

@@ -43,23 +43,23 @@ def receive(body: bytes, signature: str) -> Response:
     except BadPayload as error:
         return Response(HTTPStatus.BAD_REQUEST, f"Not an event: {error}.")
     if event.account:
-        return Response(HTTPStatus.BAD_REQUEST, "This event is of another account.")
+        return Response(HTTPStatus.BAD_REQUEST, "This event belongs to another account.")
     if event.livemode != processor.livemode():
-        return Response(HTTPStatus.BAD_REQUEST, "This event is of the other mode, live or test.")
-    row = _write_down(event)
+        return Response(HTTPStatus.BAD_REQUEST, "This event is for the other mode, live or test.")
+    row = _store(event)
     if row.processed_at is not None:
-        return Response(HTTPStatus.OK, "Processed before.")
+        return Response(HTTPStatus.OK, "Already processed.")
     if process(row):
         return Response(HTTPStatus.OK, "Processed.")
     return Response(HTTPStatus.SERVICE_UNAVAILABLE, "Not processed yet; deliver it again.")
 
 
 def process(row: ProcessorEvent) -> bool:
-    """Process an event of the inbox; return False, with the error stored, if it must be retried."""
-    act = ACTIONS.get(row.type)
+    """Process an event from the inbox; if it fails, store the error and return False."""
+    action = ACTIONS.get(row.type)
     try:
-        if act is not None:
-            act(row)
+        if action is not None:
+            action(row)
     except Exception as error:
         logger.exception("event %s (%s) was not processed", row.event_id, row.type)
         row.error = f"{type(error).__name__}: {error}"[:2000]
@@ -71,7 +71,7 @@ def process(row: ProcessorEvent) -> bool:
     return True
 
 
-def _write_down(event: Event) -> ProcessorEvent:
+def _store(event: Event) -> ProcessorEvent:
     row = ProcessorEvent(
         event_id=event.id,
         type=event.type,
@@ -84,7 +84,7 @@ def _write_down(event: Event) -> ProcessorEvent:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
-        # Delivered before, or at the same moment.
+        # Already delivered, or delivered twice at once.
         return ProcessorEvent.objects.get(event_id=event.id)
     return row
 
@@ -95,17 +95,17 @@ def _settle(row: ProcessorEvent) -> None:
 
 
 def _follow_payment(row: ProcessorEvent) -> None:
-    """Follow the payment that a refund, charge or dispute names (R30)."""
-    named = row.payload.get("data", {}).get("object", {}).get("payment_intent")
-    if not isinstance(named, str):
+    """Follow up on the payment of a refund, charge or dispute (R30)."""
+    payment_intent_id = row.payload.get("data", {}).get("object", {}).get("payment_intent")
+    if not isinstance(payment_intent_id, str):
         refund = Refund.objects.filter(refund_id=row.object_id).first()
-        named = refund.payment_intent_id if refund else ""
-    if named:
-        follow_payment(named)
+        payment_intent_id = refund.payment_intent_id if refund else ""
+    if payment_intent_id:
+        follow_payment(payment_intent_id)
 
 
 def _note_decline(row: ProcessorEvent) -> None:
-    """Count a declined card; the event alone is enough, because nothing is fulfilled by it."""
+    """Count a declined card; the event alone is enough, because it fulfills nothing."""
     payment = row.payload.get("data", {}).get("object", {})
     try:
         purchase_id = UUID(payment["metadata"][processor.METADATA_PURCHASE])

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 stripe.enable_telemetry = False
 
-# Our payments carry these in their metadata, to tell them from others of the same account.
+# Our payments carry these in their metadata, to tell them apart from others in the same account.
 METADATA_PRODUCT = "product"
 METADATA_PURCHASE = "purchase"
 METADATA_REFUND = "refund"
@@ -33,7 +33,7 @@ def translate(call: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(call)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
-        with _translated(call.__name__):
+        with _translate_errors(call.__name__):
             return call(*args, **kwargs)
 
     return wrapper
@@ -44,7 +44,7 @@ _BAD_RESPONSE = (ValueError, AttributeError, LookupError, TypeError, OverflowErr
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
+def _translate_errors(name: str) -> Iterator[None]:
     try:
         yield
     except stripe.RateLimitError as error:

@@ -32,31 +32,33 @@ def _event(payload: dict[str, Any]) -> Event:
     if not payload["id"]:
         raise ValueError("the event has no id")
     return Event(
-        id=_word(payload["id"]),
-        type=_word(payload["type"], most=80),
-        # Some objects, such as the balance, have no id.
-        object_id=_word(payload["data"]["object"].get("id") or ""),
+        id=_read_word(payload["id"]),
+        type=_read_word(payload["type"], max_length=80),
+        # Some objects, such as the balance, have no ID.
+        object_id=_read_word(payload["data"]["object"].get("id") or ""),
         livemode=payload["livemode"],
-        account=_word(payload.get("account") or ""),
-        api_version=_word(payload.get("api_version") or "", most=40),
-        payload=_storable(payload),
+        account=_read_word(payload.get("account") or ""),
+        api_version=_read_word(payload.get("api_version") or "", max_length=40),
+        payload=_make_storable(payload),
     )
 
 
-def _word(value: Any, most: int = 120) -> str:
-    """Return ``value`` if it looks like the processor's ids and names and fits its column."""
-    if not isinstance(value, str) or len(value) > most:
+def _read_word(value: Any, max_length: int = 120) -> str:
+    """Return ``value`` if it looks like the processor's IDs and names and fits its column."""
+    if not isinstance(value, str) or len(value) > max_length:
         raise ValueError("not an id or name")
     if not (value.isascii() and value.isprintable()):
         raise ValueError("an id or name with unexpected characters")
     return value
 
 
-def _storable(payload: dict[str, Any]) -> dict[str, Any]:
+def _make_storable(payload: dict[str, Any]) -> dict[str, Any]:
     """Return the payload without what PostgreSQL cannot store: NUL and lone surrogates."""
     text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
-    kept: dict[str, Any] = json.loads(text.replace(r"\u0000", "\ufffd").encode("utf-8", "replace"))
-    return kept
+    storable: dict[str, Any] = json.loads(
+        text.replace(r"\u0000", "\ufffd").encode("utf-8", "replace")
+    )
+    return storable
 
 
 def _check_signature(text: str, signature: str) -> None:

@@ -22,7 +22,7 @@ from billing.gateway.types import ProcessorDispute, ProcessorRefund
 def refund(
     *, payment_intent_id: str, amount: int, our_id: str, purchase_id: str
 ) -> ProcessorRefund:
-    """Refund ``amount`` minor units of a payment; the same ``our_id`` gives the same refund."""
+    """Refund ``amount`` minor units of a payment; the same ``our_id`` returns the same refund."""
     params: RefundCreateParams = {
         "payment_intent": payment_intent_id,
         "amount": amount,
@@ -37,22 +37,22 @@ def refund(
 
 
 @translate
-def refunds_of(payment_intent_id: str) -> list[ProcessorRefund]:
+def list_refunds(payment_intent_id: str) -> list[ProcessorRefund]:
     """Return all current refunds of a payment, including those started elsewhere."""
     params: RefundListParams = {"payment_intent": payment_intent_id, "limit": 100}
     return [_refund(found) for found in client().v1.refunds.list(params).auto_paging_iter()]
 
 
 def find_refund(*, payment_intent_id: str, our_id: str) -> ProcessorRefund | None:
-    """Return the refund requested under ``our_id``, for when the response was lost."""
-    for found in refunds_of(payment_intent_id):
+    """Return the refund requested under ``our_id``, in case the response was lost."""
+    for found in list_refunds(payment_intent_id):
         if found.our_id == our_id:
             return found
     return None
 
 
 @translate
-def disputes_of(payment_intent_id: str) -> list[ProcessorDispute]:
+def list_disputes(payment_intent_id: str) -> list[ProcessorDispute]:
     """Return all current disputes and inquiries of a payment."""
     params: DisputeListParams = {"payment_intent": payment_intent_id, "limit": 100}
     return [_dispute(found) for found in client().v1.disputes.list(params).auto_paging_iter()]

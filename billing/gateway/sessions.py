@@ -16,7 +16,7 @@ _EXPAND_SESSION = ["line_items", "payment_intent.latest_charge"]
 
 
 def is_session_id(text: str) -> bool:
-    """Whether ``text`` has the form of a Checkout Session's id."""
+    """Whether ``text`` has the form of a Checkout Session's ID."""
     return _SESSION_ID.fullmatch(text) is not None
 
 
@@ -29,15 +29,15 @@ def session_parameters(
     success_url: str,
     cancel_url: str,
     language: str,
-    kept: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the request for a Checkout Session, to be frozen in the purchase before sending (R12).
 
     ``success_url`` contains ``{CHECKOUT_SESSION_ID}`` literally. ``language`` is that of the
-    payment page, such as "es". ``kept`` is stored with the session at the processor: short texts
-    without personal data.
+    payment page, such as "es". ``metadata`` is stored with the session at the processor: short
+    texts without personal data.
     """
-    marks = {METADATA_PRODUCT: PRODUCT, METADATA_PURCHASE: purchase_id}
+    our_metadata = {METADATA_PRODUCT: PRODUCT, METADATA_PURCHASE: purchase_id}
     params: SessionCreateParams = {
         "mode": "payment",
         "allowed_payment_method_types": ["card"],
@@ -57,8 +57,8 @@ def session_parameters(
             }
         ],
         "client_reference_id": purchase_id,
-        "metadata": marks | dict(kept or {}),
-        "payment_intent_data": {"metadata": marks, "description": line.name},
+        "metadata": our_metadata | dict(metadata or {}),
+        "payment_intent_data": {"metadata": our_metadata, "description": line.name},
         "customer_email": customer_email,
         "expires_at": int(expires_at.timestamp()),
         "success_url": success_url,
@@ -70,7 +70,7 @@ def session_parameters(
 
 @translate
 def create_session(parameters: Mapping[str, Any], *, idempotency_key: str) -> CheckoutSession:
-    """Create a Checkout Session; the same key and parameters give the same one.
+    """Create a Checkout Session; the same key and parameters return the same one.
 
     Raises ProcessorUnavailable if it may or may not exist, ProcessorRefused if it does not.
     """
@@ -84,7 +84,7 @@ def create_session(parameters: Mapping[str, Any], *, idempotency_key: str) -> Ch
 def retrieve_session(session_id: str) -> CheckoutSession:
     """Return a Checkout Session with its line item and payment.
 
-    Raises ProcessorRefused if there is none with that id, ProcessorUnavailable if the processor
+    Raises ProcessorRefused if there is none with that ID, ProcessorUnavailable if the processor
     cannot be reached.
     """
     if not is_session_id(session_id):
@@ -132,7 +132,7 @@ def _session(session: stripe.checkout.Session) -> CheckoutSession:
         expires_at=datetime.fromtimestamp(session.expires_at, UTC),
         purchase_id=str(metadata.get(METADATA_PURCHASE) or session.client_reference_id or ""),
         is_ours=metadata.get(METADATA_PRODUCT) == PRODUCT,
-        kept={name: str(value) for name, value in metadata.items()},
+        metadata={name: str(value) for name, value in metadata.items()},
         quantity=quantity,
         unit_amount=unit_amount,
         payment=_payment(session),

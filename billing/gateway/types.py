@@ -33,7 +33,7 @@ class SessionUnknown(ProcessorRefused):
 
 
 class SessionNotOpen(ProcessorError):
-    """The Checkout Session cannot be expired: it is paid, or expired already."""
+    """The Checkout Session cannot be expired: it is paid or has already expired."""
 
 
 class BadSignature(Exception):
@@ -78,8 +78,8 @@ class CheckoutSession:
     quantity: int | None = None
     unit_amount: int | None = None
     payment: Payment | None = None
-    # Our own values, stored with it when it was created.
-    kept: Mapping[str, str] = field(default_factory=dict)
+    # Our own values, stored with the session when it was created.
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

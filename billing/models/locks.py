@@ -1,7 +1,7 @@
 """Locks and their order: organization, then renewal, then purchase.
 
-The processor is never called under a lock, so what it answered may be outdated once the lock is
-held; ``until_done`` then starts over.
+The processor is never called under a lock, so its response may be outdated once the lock is held;
+``retry_until_done`` then starts over.
 """
 
 from collections.abc import Callable
@@ -13,29 +13,29 @@ from billing.models import Purchase
 from subscriptions.models import Organization, Renewal
 from subscriptions.models.organizations import lock_organization
 
-# How often to start over when other requests keep getting in between.
+# How often to start over when other requests keep interfering.
 _MAX_ATTEMPTS = 4
 T = TypeVar("T")
 
 
-def until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -> T:
+def retry_until_done(attempt: Callable[[], T | None], *, otherwise: Exception) -> T:
     """Repeat ``attempt`` until it returns something other than None, and return that.
 
     ``attempt`` calls the processor without a lock, then acts under one; it returns None if
-    something else came in between. Raises ``otherwise`` after too many attempts.
+    something else happened in between. Raises ``otherwise`` after too many attempts.
     """
     for _ in range(_MAX_ATTEMPTS):
-        done = attempt()
-        if done is not None:
-            return done
+        result = attempt()
+        if result is not None:
+            return result
     raise otherwise
 
 
 def lock_purchase(purchase: Purchase) -> Purchase:
     """Lock a purchase and what it belongs to, and return it with what fulfillment reads.
 
-    A purchase of an organization has ``highest_receipt_number``, read under that organization's
-    lock.
+    If it has an organization, it also has ``highest_receipt_number``, read under that
+    organization's lock.
     """
     rows = Purchase.objects.select_for_update(of=("self",)).select_related("term", "buyer")
     if purchase.organization_id is None:

@@ -41,7 +41,7 @@ class Purchase(models.Model):
 
     Prices and names are frozen when it starts, so that page, charge and receipt agree (R11, R31).
     The row is committed with its request and idempotency key before the processor is called, so
-    that it can be resumed after a crash at any moment. For the lifecycle see
+    that it can be resumed after a crash at any point. For the lifecycle see
     ``billing.states.PurchaseStatus``.
     """
 
@@ -99,7 +99,7 @@ class Purchase(models.Model):
     )
     created_at = models.DateTimeField(_("started"))
 
-    # Cards that were declined on its payment page.
+    # Cards declined on its payment page.
     declines = models.PositiveIntegerField(_("declined cards"), default=0, db_default=0)
     last_declined_at = models.DateTimeField(_("last declined"), null=True, blank=True)
 
@@ -235,7 +235,7 @@ class Purchase(models.Model):
 
     @property
     def sold_by(self) -> str:
-        """The frozen seller; for purchases from before it was stored, today's (R31)."""
+        """The frozen seller, or today's for purchases made before it was stored (R31)."""
         return self.seller or seller_now()
 
     @property
@@ -265,7 +265,7 @@ class Purchase(models.Model):
 
 
 class Application(models.Model):
-    """The details of a new organization that is subscribing (R23); it is created when paid."""
+    """The details of a new organization, which is created once its purchase is paid (R23)."""
 
     purchase = models.OneToOneField(Purchase, on_delete=models.CASCADE, related_name="application")
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="+")

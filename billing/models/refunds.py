@@ -35,7 +35,7 @@ class PaymentProblem(models.Model):
         _("resolution"), max_length=9, choices=Resolution.choices, blank=True, default=""
     )
     solved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
-    # Null if the processor's response solved it.
+    # Null if the processor's response resolved it.
     solved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -77,8 +77,8 @@ class PaymentProblem(models.Model):
 class Refund(models.Model):
     """A refund that we requested from the processor, or one that was started elsewhere (R30).
 
-    Ours is committed before it is requested. REQUESTED without ``refund_id`` means that it is not
-    known whether the processor has it; it is looked up by our id before it is requested again.
+    Ours is committed before it is requested. REQUESTED without ``refund_id`` means that we do not
+    know whether the processor has it; it is looked up by our ID before it is requested again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -117,7 +117,7 @@ class Refund(models.Model):
                 condition=~Q(status__in=["failed", "canceled"]),
                 name="refund_of_a_problem_is_unique",
             ),
-            # If two support users compute the amount left at the same moment, one fails.
+            # If two support users compute the amount left at the same time, one fails.
             models.UniqueConstraint(
                 fields=("purchase",),
                 condition=Q(status="requested", problem__isnull=True),

@@ -15,7 +15,7 @@ from subscriptions.text.languages import untranslated
 
 
 def note(purchase: Purchase, reason: ProblemReason, facts: Mapping[str, object]) -> None:
-    """Put a settled purchase on the list, once per reason; again if it was solved before."""
+    """Put a settled purchase on the list, once per reason; again if it was already resolved."""
     problem, is_new = PaymentProblem.objects.get_or_create(
         session_id=purchase.session_id or "",
         reason=reason,
@@ -33,7 +33,7 @@ def note(purchase: Purchase, reason: ProblemReason, facts: Mapping[str, object])
 
 
 def reopen(problem: PaymentProblem) -> None:
-    """Put a solved payment back on the list, because its solution did not last."""
+    """Put a payment back on the list when its resolution did not hold."""
     problem.resolution = ""
     problem.solved_at = problem.solved_by = None
     problem.resolution_note = ""
@@ -41,22 +41,22 @@ def reopen(problem: PaymentProblem) -> None:
     problem.save()
 
 
-def solve(
-    problem: PaymentProblem, resolution: Resolution, *, actor: User | None, why: str = ""
+def resolve(
+    problem: PaymentProblem, resolution: Resolution, *, actor: User | None, reason: str = ""
 ) -> None:
-    """Take a payment off the list; ``actor`` is None if the processor's response solved it."""
+    """Take a payment off the list; ``actor`` is None if the processor's response resolved it."""
     problem.resolution = resolution
     problem.solved_at = clock.now()
     problem.solved_by = actor
-    problem.resolution_note = why
+    problem.resolution_note = reason
     problem.needs_support = False
     problem.save()
 
 
-def solve_all(waiting: QuerySet[PaymentProblem], resolution: Resolution) -> None:
-    """Take payments off the list that no longer need support."""
+def resolve_all(waiting: QuerySet[PaymentProblem], resolution: Resolution) -> None:
+    """Take payments that no longer need support off the list."""
     for problem in waiting.filter(resolution=""):
-        solve(problem, resolution, actor=None)
+        resolve(problem, resolution, actor=None)
 
 
 def hand_to_support(problem: PaymentProblem) -> None:
@@ -80,7 +80,7 @@ def hand_to_support(problem: PaymentProblem) -> None:
 
 
 def notify_of_dispute(dispute: Dispute) -> None:
-    """Notify support of each status of a dispute; they respond in the processor's dashboard."""
+    """Notify support of each change in a dispute's status; they respond at the processor."""
     if not settings.SUPPORT_EMAIL:
         return
     purchase = dispute.purchase

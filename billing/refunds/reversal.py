@@ -1,6 +1,6 @@
-"""Reversal: the licenses or the term that refunds and disputes of a purchase take back (R30).
+"""Take back licenses or a term after refunds and disputes (R30).
 
-Each time it is computed again from all of them, and only the difference is written, so order and
+It is recomputed from all of them each time, and only the difference is written, so order and
 repetition do not matter. Called under the locks of ``billing.models.locks``.
 """
 
@@ -36,28 +36,28 @@ from subscriptions.text.languages import untranslated
 
 
 class RenewalCheckoutOpen(Exception):
-    """A term's cancellation can be undone only while no renewal replacing it is being paid."""
+    """A canceled term cannot be restored while a renewal that replaces it is being paid."""
 
 
 @dataclass(frozen=True)
 class _Change:
-    """What was written: ``licenses`` below 0 were reversed, above 0 restored."""
+    """What was written: negative ``licenses`` were reversed, positive were restored."""
 
     amount: int
     licenses: int
 
 
-def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPurchase:
+def paid_purchase(purchase: Purchase, *, include_requested: bool = False) -> PaidPurchase:
     """Return a purchase as the rules need it, with the amount refunded so far.
 
-    With ``with_requested`` that includes refunds the processor may not know of yet.
+    ``include_requested`` includes refunds that the processor may not know about yet.
     """
-    statuses = (*LIVE_REFUNDS, RefundStatus.REQUESTED) if with_requested else LIVE_REFUNDS
+    statuses = (*LIVE_REFUNDS, RefundStatus.REQUESTED) if include_requested else LIVE_REFUNDS
     return PaidPurchase(
         quantity=purchase.quantity,
         unit_amount=purchase.unit_amount,
         total_amount=purchase.total_amount,
-        refunded_amount=refunded_amount_of(
+        refunded_amount=get_refunded_amount(
             purchase.payment_intent_id or "", purchase.currency, statuses
         ),
         currency=purchase.currency,
@@ -67,8 +67,8 @@ def paid_purchase(purchase: Purchase, *, with_requested: bool = False) -> PaidPu
 def apply(purchase: Purchase) -> None:
     """Write the reversal due for the known refunds and lost disputes of a locked, settled purchase.
 
-    Raises RenewalCheckoutOpen, and writes nothing, if a canceled term is to be restored while a
-    renewal replacing it is being paid.
+    Raises RenewalCheckoutOpen, and writes nothing, if this would restore a canceled term while a
+    renewal that replaces it is being paid.
     """
     if purchase.status != PurchaseStatus.SETTLED:
         return
@@ -89,7 +89,7 @@ def apply(purchase: Purchase) -> None:
         _notify(purchase, change)
 
 
-def refunded_amount_of(payment_intent_id: str, currency: str, statuses: Iterable[str]) -> int:
+def get_refunded_amount(payment_intent_id: str, currency: str, statuses: Iterable[str]) -> int:
     """Return the sum of a payment's refunds with these statuses and its lost disputes."""
     ours = {"payment_intent_id": payment_intent_id, "currency": currency}
     refunded = Refund.objects.filter(**ours, status__in=statuses).aggregate(sum=Sum("amount"))
@@ -100,9 +100,9 @@ def refunded_amount_of(payment_intent_id: str, currency: str, statuses: Iterable
 def _apply_to_add_on(purchase: Purchase, paid: PaidPurchase) -> int:
     entry = ledger.find_entry(purchase.reference)
     if entry is None:
-        raise ValueError(f"purchase {purchase.pk} is settled and has no licenses")
+        raise ValueError(f"purchase {purchase.pk} is settled but has no licenses")
     if paid.is_refunded:
-        problems.solve_all(
+        problems.resolve_all(
             PaymentProblem.objects.filter(purchase=purchase, reason=ProblemReason.TERM_CANCELED),
             Resolution.REFUNDED,
         )
@@ -114,21 +114,21 @@ def _apply_to_add_on(purchase: Purchase, paid: PaidPurchase) -> int:
 def _apply_to_term(purchase: Purchase, paid: PaidPurchase) -> int:
     term = purchase.term
     if term is None:
-        raise ValueError(f"purchase {purchase.pk} is settled and has no term")
+        raise ValueError(f"purchase {purchase.pk} is settled but has no term")
     term = Term.objects.select_for_update().select_related("organization").get(pk=term.pk)
     if paid.is_refunded and term.canceled_at is None:
         return _cancel_term(purchase, term, paid)
     if paid.is_refunded:
-        _solve(purchase, ProblemReason.REFUND_UNDONE, Resolution.REFUNDED)
+        _resolve(purchase, ProblemReason.REFUND_UNDONE, Resolution.REFUNDED)
         return 0
-    _solve(purchase, ProblemReason.LATER_TERM_PAID, Resolution.CLOSED)
+    _resolve(purchase, ProblemReason.LATER_TERM_PAID, Resolution.CLOSED)
     return _restore_term(purchase, term) if term.canceled_at is not None else 0
 
 
-def _solve(purchase: Purchase, reason: ProblemReason, resolution: Resolution) -> None:
-    """Solve problems of a purchase that no longer exist."""
+def _resolve(purchase: Purchase, reason: ProblemReason, resolution: Resolution) -> None:
+    """Resolve a purchase's problems that no longer apply."""
     found = PaymentProblem.objects.filter(purchase=purchase, reason=reason)
-    problems.solve_all(found, resolution)
+    problems.resolve_all(found, resolution)
 
 
 def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
@@ -136,7 +136,7 @@ def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
         if not purchase.is_fully_refunded:
             problems.note(purchase, ProblemReason.LATER_TERM_PAID, _facts(purchase, paid))
         return 0
-    taken = _reverse_included(purchase, rules.reversed_included_licenses(paid))
+    reversed_count = _reverse_included(purchase, rules.reversed_included_licenses(paid))
     renewals.cancel(term)
     for add_on in _add_ons(term):
         if not paid_purchase(add_on).is_refunded:
@@ -144,8 +144,8 @@ def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
                 add_on, ProblemReason.TERM_CANCELED, _facts(add_on, paid_purchase(add_on))
             )
     for reason in (ProblemReason.LATER_TERM_PAID, ProblemReason.REFUND_UNDONE):
-        _solve(purchase, reason, Resolution.CLOSED)
-    # Others may have been refunded, or their refunds failed, while this term blocked their
+        _resolve(purchase, reason, Resolution.CLOSED)
+    # Others may have been refunded, or had their refunds fail, while this term blocked their
     # reversal.
     others = Purchase.objects.filter(
         Q(refunded_amount__gt=0) | Q(term__canceled_at__isnull=False),
@@ -155,11 +155,11 @@ def _cancel_term(purchase: Purchase, term: Term, paid: PaidPurchase) -> int:
     ).exclude(pk=purchase.pk)
     for other in others.select_for_update(of=("self",)).order_by("-created_at"):
         apply(other)
-    return taken
+    return reversed_count
 
 
 def _restore_term(purchase: Purchase, term: Term) -> int:
-    """Restore a term after its refund failed, unless another term was paid since."""
+    """Restore a term after its refund failed, unless another term has been paid since."""
     if renewals.was_replaced(term):
         if purchase.is_fully_refunded:
             facts = _facts(purchase, paid_purchase(purchase))
@@ -172,8 +172,8 @@ def _restore_term(purchase: Purchase, term: Term) -> int:
         raise RenewalCheckoutOpen
     restored = _reverse_included(purchase, 0)
     renewals.lift_cancellation(term)
-    _solve(purchase, ProblemReason.REFUND_UNDONE, Resolution.CLOSED)
-    problems.solve_all(
+    _resolve(purchase, ProblemReason.REFUND_UNDONE, Resolution.CLOSED)
+    problems.resolve_all(
         PaymentProblem.objects.filter(
             purchase__in=_add_ons(term), reason=ProblemReason.TERM_CANCELED
         ),
@@ -185,7 +185,7 @@ def _restore_term(purchase: Purchase, term: Term) -> int:
 def _reverse_included(purchase: Purchase, number: int) -> int:
     entry = ledger.find_entry(purchase.reference)
     if entry is None:
-        raise ValueError(f"purchase {purchase.pk} is settled and has no licenses")
+        raise ValueError(f"purchase {purchase.pk} is settled but has no licenses")
     return ledger.reverse(entry, number, note=_NOTE, actor=None)
 
 

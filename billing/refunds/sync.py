@@ -14,7 +14,7 @@ from billing.gateway.types import (
     ProcessorUnavailable,
 )
 from billing.models import Dispute, PaymentProblem, Purchase, Refund
-from billing.models.locks import lock_purchase, until_done
+from billing.models.locks import lock_purchase, retry_until_done
 from billing.refunds import problems, reversal
 from billing.states import (
     FAILED_REFUNDS,
@@ -45,7 +45,7 @@ def request(
     reason: str = "",
     submission: uuid.UUID | None = None,
 ) -> Refund:
-    """Record the refund, in minor units, of a payment that was not fulfilled, to be sent later."""
+    """Record a refund, in minor units, to send later for a payment that was not fulfilled."""
     return Refund.objects.create(
         purchase=problem.purchase,
         problem=problem,
@@ -69,25 +69,27 @@ def send_requested(purchase: Purchase) -> None:
         try:
             send(refund)
         except ProcessorError:
-            logger.exception("refund %s is not sent yet; reconciliation will retry", refund.pk)
+            logger.exception(
+                "refund %s has not been sent yet; reconciliation will retry", refund.pk
+            )
 
 
 def send(refund: Refund) -> Refund:
-    """Request one refund; its own id is the idempotency key, so it is made only once.
+    """Request one refund; its own ID is the idempotency key, so it is made only once.
 
     Raises ProcessorUnavailable. A refusal is final.
     """
     try:
-        answer = processor.refund(
+        response = processor.refund(
             payment_intent_id=refund.payment_intent_id,
             amount=refund.amount,
             our_id=str(refund.pk),
             purchase_id=str(refund.purchase_id or ""),
         )
     except ProcessorRefused as error:
-        logger.exception("refund %s was refused by the processor", refund.pk)
+        logger.exception("the processor refused refund %s", refund.pk)
         return _write_refusal(refund, error.code or str(error))
-    return _write(refund, answer)
+    return _write(refund, response)
 
 
 def follow_up(refund: Refund) -> Refund:
@@ -96,8 +98,8 @@ def follow_up(refund: Refund) -> Refund:
     Raises ProcessorError, RenewalCheckoutOpen.
     """
     if refund.refund_id is None:
-        # Repeating the request is not enough: an error is repeated under its key whatever was done,
-        # and after a day the key is forgotten.
+        # Retrying is not enough: the processor repeats an error under its key even if it made the
+        # refund, and forgets the key after a day.
         found = processor.find_refund(
             payment_intent_id=refund.payment_intent_id, our_id=str(refund.pk)
         )
@@ -110,24 +112,24 @@ def follow_up(refund: Refund) -> Refund:
 def refresh(payment_intent_id: str) -> bool:
     """Ask for all refunds and disputes of a payment, and act on them (R30).
 
-    Returns False if the payment is not ours. Raises ProcessorError, and RenewalCheckoutOpen if a
-    term is to be restored while a renewal replacing it is being paid.
+    Returns False if the payment is not ours. Raises ProcessorError, and RenewalCheckoutOpen if
+    this would restore a term while a renewal that replaces it is being paid.
     """
-    return until_done(
+    return retry_until_done(
         lambda: _refresh_once(payment_intent_id),
         otherwise=ProcessorUnavailable(
-            f"refresh: other updates of {payment_intent_id} keep getting in between"
+            f"refresh: other updates of {payment_intent_id} keep interfering"
         ),
     )
 
 
 def _refresh_once(payment_intent_id: str) -> bool | None:
     """Ask once; return None if another response was processed in the meantime."""
-    purchase, problem = _payment(payment_intent_id)
+    purchase, problem = _find_purchase_or_problem(payment_intent_id)
     if purchase is None and problem is None:
         return False
-    refunds = processor.refunds_of(payment_intent_id)
-    disputes = processor.disputes_of(payment_intent_id)
+    refunds = processor.list_refunds(payment_intent_id)
+    disputes = processor.list_disputes(payment_intent_id)
     with transaction.atomic():
         if purchase is not None:
             checks = purchase.refund_checks
@@ -143,7 +145,9 @@ def _refresh_once(payment_intent_id: str) -> bool | None:
     return True
 
 
-def _payment(payment_intent_id: str) -> tuple[Purchase | None, PaymentProblem | None]:
+def _find_purchase_or_problem(
+    payment_intent_id: str,
+) -> tuple[Purchase | None, PaymentProblem | None]:
     """Return the purchase fulfilled by a payment, or the problem of one that was not fulfilled."""
     if not payment_intent_id:
         return None, None
@@ -164,7 +168,7 @@ def _process(
     disputes: list[ProcessorDispute],
 ) -> None:
     for reported in refunds:
-        refund = _known(reported) or Refund(
+        refund = _find_refund(reported) or Refund(
             purchase=purchase,
             payment_intent_id=payment_intent_id,
             amount=reported.amount,
@@ -177,17 +181,17 @@ def _process(
         for dispute in disputes:
             _update_dispute(payment_intent_id, purchase, dispute)
     if problem is not None:
-        _solve_if_refunded(problem)
+        _resolve_if_refunded(problem)
     elif purchase is not None:
         reversal.apply(purchase)
 
 
-def _known(reported: ProcessorRefund) -> Refund | None:
+def _find_refund(reported: ProcessorRefund) -> Refund | None:
     found = Refund.objects.select_for_update(of=("self",)).filter(refund_id=reported.id).first()
-    number = read_uuid(reported.our_id)
-    if found is not None or number is None:
+    refund_pk = read_uuid(reported.our_id)
+    if found is not None or refund_pk is None:
         return found
-    return Refund.objects.select_for_update(of=("self",)).filter(pk=number).first()
+    return Refund.objects.select_for_update(of=("self",)).filter(pk=refund_pk).first()
 
 
 def _update_refund(refund: Refund, reported: ProcessorRefund) -> None:
@@ -198,8 +202,8 @@ def _update_refund(refund: Refund, reported: ProcessorRefund) -> None:
     if refund.status == reported.status:
         refund.failure_reason = reported.failure_reason[:80]
     refund.save()
-    is_news = refund.status in FAILED_REFUNDS and before != refund.status
-    if is_news and refund.problem is not None:
+    has_newly_failed = refund.status in FAILED_REFUNDS and before != refund.status
+    if has_newly_failed and refund.problem is not None:
         _put_back(refund.problem)
 
 
@@ -234,7 +238,7 @@ def _write(refund: Refund, reported: ProcessorRefund) -> Refund:
         refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
         _update_refund(refund, reported)
         if refund.problem is not None:
-            _solve_if_refunded(refund.problem)
+            _resolve_if_refunded(refund.problem)
         elif purchase is not None:
             reversal.apply(purchase)
     return refund
@@ -255,7 +259,7 @@ def _write_refusal(refund: Refund, text: str) -> Refund:
 
 
 def _put_back(problem: PaymentProblem) -> None:
-    """Put a payment back on support's list when its refund failed, unless fulfilled since."""
+    """Put a payment back on support's list when its refund fails, unless it has been fulfilled."""
     purchase = problem.purchase
     is_fulfilled = (
         purchase is not None
@@ -265,7 +269,7 @@ def _put_back(problem: PaymentProblem) -> None:
             payment_intent_id=problem.payment_intent_id,
         ).exists()
     )
-    if is_fulfilled or left_of(problem) == 0:
+    if is_fulfilled or unrefunded_amount(problem) == 0:
         return
     if problem.resolution:
         problems.reopen(problem)
@@ -273,31 +277,31 @@ def _put_back(problem: PaymentProblem) -> None:
     _move_purchase(problem, PurchaseStatus.REVIEW)
 
 
-def _solve_if_refunded(problem: PaymentProblem) -> None:
-    """Solve the problem of a payment once all of its money was refunded or lost."""
+def _resolve_if_refunded(problem: PaymentProblem) -> None:
+    """Resolve a payment's problem once all of its money has been refunded or lost."""
     problem = PaymentProblem.objects.select_for_update(of=("self",)).get(pk=problem.pk)
-    if not _received(problem) or left_of(problem):
+    if not _amount_received(problem) or unrefunded_amount(problem):
         return
     if not problem.resolution:
         ours = problem.refunds.filter(status__in=LIVE_REFUNDS).first()
-        problems.solve(
+        problems.resolve(
             problem,
             Resolution.REFUNDED,
             actor=ours.actor if ours else None,
-            why=ours.reason if ours else "",
+            reason=ours.reason if ours else "",
         )
     _move_purchase(problem, PurchaseStatus.REFUNDED)
 
 
-def left_of(problem: PaymentProblem) -> int:
+def unrefunded_amount(problem: PaymentProblem) -> int:
     """Return how much of a payment on the list is neither refunded nor lost, in minor units."""
-    refunded = reversal.refunded_amount_of(
+    refunded = reversal.get_refunded_amount(
         problem.payment_intent_id, str(problem.received.get("currency", "")), LIVE_REFUNDS
     )
-    return max(0, _received(problem) - refunded)
+    return max(0, _amount_received(problem) - refunded)
 
 
-def _received(problem: PaymentProblem) -> int:
+def _amount_received(problem: PaymentProblem) -> int:
     return int(problem.received.get("amount_received") or 0)
 
 
@@ -306,8 +310,8 @@ def _move_purchase(problem: PaymentProblem, after: PurchaseStatus) -> None:
         return
     purchase = Purchase.objects.select_for_update(of=("self",)).get(pk=problem.purchase_id)
     movable = (PurchaseStatus.REFUNDING, PurchaseStatus.REFUNDED, PurchaseStatus.REVIEW)
-    is_its_own = problem.session_id == purchase.session_id
-    if not is_its_own or purchase.status == after or purchase.status not in movable:
+    is_own_session = problem.session_id == purchase.session_id
+    if not is_own_session or purchase.status == after or purchase.status not in movable:
         return
     require_transition(purchase.status, after)
     purchase.status = after

@@ -15,7 +15,7 @@ from billing.gateway import processor
 from billing.gateway.types import CheckoutSession, Payment
 from billing.models import PaymentProblem, Purchase
 from billing.refunds import problems, sync
-from billing.settlement.matching import Facts, differences, is_wanted_funding
+from billing.settlement.matching import Facts, differences, is_accepted_funding
 from billing.states import (
     UNSETTLED,
     ProblemReason,
@@ -42,13 +42,13 @@ def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseS
     notifications and activity. Returns the status to move to.
     """
     payment = session.payment
-    differing = differences(_expected(purchase), _received(session))
+    differing = differences(_expected_facts(purchase), _received_facts(session))
     if differing or payment is None:
         logger.error("purchase %s does not match its payment: %s", purchase.pk, dict(differing))
         _hold(purchase, session, ProblemReason.MISMATCH)
         return PurchaseStatus.REVIEW
     _set_payment(purchase, payment)
-    if not is_wanted_funding(payment.card_funding):
+    if not is_accepted_funding(payment.card_funding):
         _refund(purchase, session, payment, ProblemReason.UNWANTED_FUNDING)
         return PurchaseStatus.REFUNDING
     if purchase.renewal and purchase.renewal.state == RenewalState.PAID:
@@ -56,7 +56,7 @@ def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseS
         _refund(purchase, session, payment, ProblemReason.SURPLUS)
         _notify_of_second_renewal(purchase, purchase.renewal, session)
         return PurchaseStatus.REFUNDING
-    reason = why_not_fulfillable(purchase)
+    reason = unfulfillable_reason(purchase)
     if reason is not None:
         _hold(purchase, session, reason)
         return PurchaseStatus.REVIEW
@@ -64,8 +64,8 @@ def fulfill_or_refuse(purchase: Purchase, session: CheckoutSession) -> PurchaseS
     return PurchaseStatus.SETTLED
 
 
-def why_not_fulfillable(purchase: Purchase) -> ProblemReason | None:
-    """Return why a purchase can no longer be fulfilled, if it cannot (R30)."""
+def unfulfillable_reason(purchase: Purchase) -> ProblemReason | None:
+    """Return why a purchase can no longer be fulfilled, or None if it can (R30)."""
     if purchase.kind == PurchaseKind.ADD_ON and purchase.term and purchase.term.canceled_at:
         return ProblemReason.TERM_CANCELED
     if purchase.renewal and not renewals.may_start_next_term(purchase.renewal):
@@ -73,7 +73,7 @@ def why_not_fulfillable(purchase: Purchase) -> ProblemReason | None:
     return None
 
 
-def fulfill_held(purchase: Purchase, payment: Payment) -> PurchaseStatus:
+def fulfill_held_payment(purchase: Purchase, payment: Payment) -> PurchaseStatus:
     """Fulfill a payment on support's list from the frozen facts of its purchase (R15)."""
     _set_payment(purchase, payment)
     _fulfill(purchase)
@@ -91,7 +91,7 @@ def mark_refunding(purchase: Purchase) -> None:
         renewals.reopen(purchase.renewal)
 
 
-def fulfill_free(purchase: Purchase) -> PurchaseStatus:
+def fulfill_free_purchase(purchase: Purchase) -> PurchaseStatus:
     """Fulfill a purchase whose total is 0; confirming it replaces the charge (R26)."""
     if purchase.total_amount:
         raise ValueError(f"purchase {purchase.pk} is not free")
@@ -101,13 +101,13 @@ def fulfill_free(purchase: Purchase) -> PurchaseStatus:
     return PurchaseStatus.SETTLED
 
 
-def refund_surplus(purchase: Purchase, session: CheckoutSession, payment: Payment) -> None:
-    """Refund a second payment of a paid purchase and notify the buyer (R14)."""
+def refund_surplus_payment(purchase: Purchase, session: CheckoutSession, payment: Payment) -> None:
+    """Refund a second payment for a paid purchase and notify the buyer (R14)."""
     if not PaymentProblem.objects.filter(session_id=session.id).exists():
         _refund(purchase, session, payment, ProblemReason.SURPLUS)
 
 
-def hold_unknown(session: CheckoutSession) -> None:
+def hold_unknown_payment(session: CheckoutSession) -> None:
     """Put a payment with our metadata but no purchase on support's list (R15)."""
     payment = session.payment
     # In one transaction, so that a problem on the list always has its notification.
@@ -117,7 +117,7 @@ def hold_unknown(session: CheckoutSession) -> None:
             reason=ProblemReason.UNKNOWN_PURCHASE,
             defaults={
                 "payment_intent_id": payment.payment_intent_id if payment else "",
-                "received": asdict(_received(session)),
+                "received": asdict(_received_facts(session)),
                 "needs_support": True,
                 "created_at": clock.now(),
             },
@@ -221,7 +221,7 @@ _FULFILL: dict[PurchaseKind, Callable[[Purchase], None]] = {
 def _next_receipt_number(purchase: Purchase) -> int:
     # Gapless, because the organization is locked until this purchase is settled (R31).
     if hasattr(purchase, "highest_receipt_number"):
-        # ``lock_purchase`` has read it already.
+        # ``lock_purchase`` has already read it.
         highest: int | None = purchase.highest_receipt_number
     else:
         found = Purchase.objects.filter(organization=purchase.organization)
@@ -241,7 +241,7 @@ def _notify_of_fulfillment(purchase: Purchase) -> None:
     drafts = [draft(purchase.buyer_email, "receipt")]
     if purchase.kind != PurchaseKind.ORIGINAL:
         others = other_receipt_addresses(organization, purchase.buyer)
-        drafts += [draft(one, "bought") for one in others if one != purchase.buyer_email]
+        drafts += [draft(email, "bought") for email in others if email != purchase.buyer_email]
     # One statement, and no e-mail yet: the processor may be waiting for our response.
     notify.send_all("", drafts, organization=organization)
 
@@ -282,22 +282,22 @@ def _refund(
         purchase=purchase,
         payment_intent_id=payment.payment_intent_id,
         reason=reason,
-        expected=asdict(_expected(purchase)),
-        received=asdict(_received(session)) | {"funding": payment.card_funding},
+        expected=asdict(_expected_facts(purchase)),
+        received=asdict(_received_facts(session)) | {"funding": payment.card_funding},
         needs_support=False,
         created_at=clock.now(),
     )
     sync.request(problem, amount=payment.amount, currency=session.currency)
     notify.send(
         purchase.buyer_email,
-        _refund_mail(purchase, reason),
+        _refund_mail_kind(purchase, reason),
         reference=f"session:{session.id}",
         organization=purchase.organization,
         data=_mail_facts(purchase) | {"refund": payment.amount},
     )
 
 
-def _refund_mail(purchase: Purchase, reason: ProblemReason) -> str:
+def _refund_mail_kind(purchase: Purchase, reason: ProblemReason) -> str:
     if reason == ProblemReason.SURPLUS and purchase.kind == PurchaseKind.RENEWAL:
         return "payment_refunded_second_renewal"
     return f"payment_refunded_{reason}"
@@ -326,8 +326,8 @@ def _hold(purchase: Purchase, session: CheckoutSession, reason: ProblemReason) -
         purchase=purchase,
         payment_intent_id=session.payment.payment_intent_id if session.payment else "",
         reason=reason,
-        expected=asdict(_expected(purchase)),
-        received=asdict(_received(session)),
+        expected=asdict(_expected_facts(purchase)),
+        received=asdict(_received_facts(session)),
         needs_support=True,
         created_at=clock.now(),
     )
@@ -341,7 +341,7 @@ def _hold(purchase: Purchase, session: CheckoutSession, reason: ProblemReason) -
     )
 
 
-def _expected(purchase: Purchase) -> Facts:
+def _expected_facts(purchase: Purchase) -> Facts:
     is_add_on = purchase.kind == PurchaseKind.ADD_ON
     return Facts(
         purchase_id=str(purchase.pk),
@@ -355,7 +355,7 @@ def _expected(purchase: Purchase) -> Facts:
     )
 
 
-def _received(session: CheckoutSession) -> Facts:
+def _received_facts(session: CheckoutSession) -> Facts:
     return Facts(
         purchase_id=session.purchase_id,
         mode=session.mode,

@@ -26,7 +26,7 @@ PREFIX = "purchase:"
 def differences(since: datetime | None = None) -> Iterator[tuple[str, str]]:
     """Yield the differences between the ledger and settled purchases, as (reference, problem).
 
-    Covers those settled at or after ``since``; None covers all of them, which takes long.
+    Covers those settled at or after ``since``; None covers all of them, which takes a long time.
     """
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED).select_related("term")
     entries = LicenseEntry.objects.filter(reverses=None, reference__startswith=PREFIX)
@@ -36,8 +36,8 @@ def differences(since: datetime | None = None) -> Iterator[tuple[str, str]]:
     for purchases in _batched(settled.order_by("pk").iterator(chunk_size=_CHUNK)):
         yield from _wrong_entries(purchases)
     references = entries.order_by("pk").values_list("reference", flat=True)
-    for some in _batched(references.iterator(chunk_size=_CHUNK)):
-        yield from _orphaned_entries(some)
+    for batch in _batched(references.iterator(chunk_size=_CHUNK)):
+        yield from _orphaned_entries(batch)
 
 
 def _wrong_entries(purchases: list[Purchase]) -> Iterator[tuple[str, str]]:
@@ -69,19 +69,21 @@ def _licenses_to_reverse(purchase: Purchase) -> int:
 
 
 def _orphaned_entries(references: list[str]) -> Iterator[tuple[str, str]]:
-    numbers = {reference: read_uuid(reference.removeprefix(PREFIX)) for reference in references}
+    purchase_ids = {
+        reference: read_uuid(reference.removeprefix(PREFIX)) for reference in references
+    }
     known = set(
         Purchase.objects.filter(
-            pk__in=[number for number in numbers.values() if number],
+            pk__in=[purchase_id for purchase_id in purchase_ids.values() if purchase_id],
             status=PurchaseStatus.SETTLED,
         ).values_list("pk", flat=True)
     )
-    for reference, number in numbers.items():
-        if number not in known:
+    for reference, purchase_id in purchase_ids.items():
+        if purchase_id not in known:
             yield reference, "fulfilled without a settled purchase"
 
 
 def _batched(rows: Iterable[T]) -> Iterator[list[T]]:
     remaining = iter(rows)
-    while some := list(islice(remaining, _CHUNK)):
-        yield some
+    while batch := list(islice(remaining, _CHUNK)):
+        yield batch

@@ -6,9 +6,9 @@ Pure functions of plain values.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-# The kinds of cards accepted (R12). For some cards the processor does not know the kind; it advises
-# to accept those.
-WANTED_FUNDING = ("credit", "debit", "unknown")
+# The kinds of cards accepted (R12). The processor does not know the kind of some cards, and advises
+# accepting them.
+ACCEPTED_FUNDING = ("credit", "debit", "unknown")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,6 @@ def differences(expected: Facts, received: Facts) -> Mapping[str, tuple[object, 
     }
 
 
-def is_wanted_funding(funding: str) -> bool:
+def is_accepted_funding(funding: str) -> bool:
     """Whether this kind of card is accepted (R12)."""
-    return funding in WANTED_FUNDING
+    return funding in ACCEPTED_FUNDING

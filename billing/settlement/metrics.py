@@ -39,14 +39,14 @@ class DatabaseGauges(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield the gauges, or only ``licensing_database_up`` if the database is down."""
         try:
-            found = [*_purchases(), *_webhooks(), *_waiting(), _runs()]
+            found = [*_purchases(), *_webhooks(), *_backlog_gauges(), _runs()]
         except (DatabaseError, InterfaceError):
             found = []
         yield _gauge("licensing_database_up", "Whether the database answered.", bool(found))
         yield from found
 
 
-def _waiting() -> Iterator[Metric]:
+def _backlog_gauges() -> Iterator[Metric]:
     yield _gauge(
         "licensing_payments_for_support",
         "Payments waiting for support.",
@@ -74,11 +74,11 @@ def _purchases() -> Iterator[Metric]:
     unsettled = [PurchaseStatus.PENDING, PurchaseStatus.OPEN, PurchaseStatus.REFUNDING]
     since = clock.now() - RECENT
     found = dict.fromkeys(PurchaseStatus.values, 0)
-    for chosen in (
+    for purchases in (
         Purchase.objects.filter(status__in=unsettled),
         Purchase.objects.exclude(status__in=unsettled).filter(created_at__gte=since),
     ):
-        found |= dict(chosen.order_by().values_list("status").annotate(number=Count("*")))
+        found |= dict(purchases.order_by().values_list("status").annotate(number=Count("*")))
     family = GaugeMetricFamily(
         "licensing_purchases",
         "Purchases by state: all unfinished ones, and finished ones from the last day.",

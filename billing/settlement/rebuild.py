@@ -1,6 +1,6 @@
-"""Rebuilding purchases that a restored copy of the database has lost (R14, R15).
+"""Rebuild purchases that are missing from a restored copy of the database (R14, R15).
 
-A Checkout Session carries our keys of its kind, term and buyer. An add-on is only a number of
+A Checkout Session carries our kind, term and buyer in its metadata. An add-on is only a number of
 licenses at its term's locked price, so its purchase can be rebuilt from these. Renewals and
 original purchases cannot; support handles those.
 """
@@ -24,27 +24,27 @@ logger = logging.getLogger(__name__)
 KIND, TERM, MEMBER = "kind", "term", "member"
 
 
-def kept_for_an_add_on(buyer: Membership, term: Term) -> dict[str, str]:
-    """Return the values to store with an add-on's session at the processor; no personal data."""
+def add_on_metadata(buyer: Membership, term: Term) -> dict[str, str]:
+    """Return the metadata of an add-on's session at the processor; no personal data."""
     return {KIND: PurchaseKind.ADD_ON.value, TERM: str(term.pk), MEMBER: str(buyer.key)}
 
 
 def rebuild(session: CheckoutSession) -> Purchase | None:
-    """Write a session's lost purchase again, as it was before it was paid.
+    """Recreate a session's lost purchase as it was before payment.
 
     Key, price and quantity are the same; names are today's. Returns None if the session is not an
-    add-on, its term or buyer is missing, it does not match what the term sells, or support has it
-    already. The caller settles it.
+    add-on, its term or buyer is missing, it does not match what the term sells, or support
+    already has it. The caller settles it.
     """
     purchase_id = read_uuid(session.purchase_id)
-    term, buyer = _term(session), _buyer(session)
+    term, buyer = _find_term(session), _find_buyer(session)
     if not (session.is_ours and purchase_id and term and buyer):
         return None
     if buyer.organization_id != term.organization_id or not _is_sold(session, term):
         return None
     if PaymentProblem.objects.filter(session_id=session.id).exists():
         return None
-    # If two callers rebuild it at the same moment, one writes it and both use that row.
+    # If two callers rebuild it at the same time, one writes it and both use that row.
     purchase, is_new = Purchase.objects.get_or_create(
         pk=purchase_id, defaults=_facts(session, purchase_id, term, buyer)
     )
@@ -53,16 +53,16 @@ def rebuild(session: CheckoutSession) -> Purchase | None:
     return purchase
 
 
-def lost_and_open(sessions: Iterable[CheckoutSession]) -> set[str]:
-    """Return the ids of add-on sessions that can still be paid but whose purchase is lost."""
-    purchase_of = {
-        session.id: number
+def find_lost_open_sessions(sessions: Iterable[CheckoutSession]) -> set[str]:
+    """Return the IDs of add-on sessions that can still be paid but whose purchase is lost."""
+    purchase_ids = {
+        session.id: purchase_id
         for session in sessions
-        if session.is_open and session.kept.get(KIND) == PurchaseKind.ADD_ON
-        if (number := read_uuid(session.purchase_id))
+        if session.is_open and session.metadata.get(KIND) == PurchaseKind.ADD_ON
+        if (purchase_id := read_uuid(session.purchase_id))
     }
-    known = set(Purchase.objects.filter(pk__in=purchase_of.values()).values_list("pk", flat=True))
-    return {session for session, number in purchase_of.items() if number not in known}
+    known = set(Purchase.objects.filter(pk__in=purchase_ids.values()).values_list("pk", flat=True))
+    return {session for session, purchase_id in purchase_ids.items() if purchase_id not in known}
 
 
 def _is_sold(session: CheckoutSession, term: Term) -> bool:
@@ -105,16 +105,16 @@ def _facts(
     }
 
 
-def _term(session: CheckoutSession) -> Term | None:
-    """Return the session's term; not a later one that reuses the number of a lost one."""
-    key = read_number(session.kept.get(TERM, ""))
-    if session.kept.get(KIND) != PurchaseKind.ADD_ON or key is None:
+def _find_term(session: CheckoutSession) -> Term | None:
+    """Return the session's term, not a later one that reuses a lost term's key."""
+    key = read_number(session.metadata.get(TERM, ""))
+    if session.metadata.get(KIND) != PurchaseKind.ADD_ON or key is None:
         return None
     terms = Term.objects.select_related("organization")
     return terms.filter(pk=key, created_at__lte=session.created_at).first()
 
 
-def _buyer(session: CheckoutSession) -> Membership | None:
-    key = read_uuid(session.kept.get(MEMBER, ""))
+def _find_buyer(session: CheckoutSession) -> Membership | None:
+    key = read_uuid(session.metadata.get(MEMBER, ""))
     members = Membership.objects.select_related("user")
     return members.filter(key=key).first() if key else None

@@ -31,19 +31,19 @@ def settle(session_id: str, *, defer_receipt: bool = False) -> Purchase | None:
 
     The return page, webhooks and reconciliation all call this, any number of times and in any
     order. With ``defer_receipt``, the receipt goes out with the next sweep: no one is waiting for
-    it. Returns None if it is not a purchase of ours. Raises ProcessorUnavailable,
-    ProcessorRefused.
+    it. Returns None if it is not one of our purchases. Raises
+    ProcessorUnavailable, ProcessorRefused.
     """
     purchase = Purchase.objects.filter(session_id=session_id).first()
     if purchase is not None and purchase.status == PurchaseStatus.SETTLED:
-        # No other state follows, so there is nothing to ask.
+        # SETTLED is final, so there is nothing to ask.
         return purchase
     with metrics.settle_seconds.time():
         session = processor.retrieve_session(session_id)
-        purchase = purchase or _purchase_of(session) or rebuild.rebuild(session)
+        purchase = purchase or _find_purchase(session) or rebuild.rebuild(session)
         if purchase is None:
             if session.is_ours and session.payment:
-                fulfillment.hold_unknown(session)
+                fulfillment.hold_unknown_payment(session)
             return None
         with request_context.bind_purchase(purchase.pk, purchase.started_by_request):
             return _settle(purchase, session, defer_receipt=defer_receipt)
@@ -52,7 +52,7 @@ def settle(session_id: str, *, defer_receipt: bool = False) -> Purchase | None:
 def _settle(purchase: Purchase, session: CheckoutSession, *, defer_receipt: bool) -> Purchase:
     before = purchase.status
     with transaction.atomic():
-        # Return page, webhook and reconciliation may settle the same payment at the same moment;
+        # Return page, webhook and reconciliation may settle the same payment at the same time;
         # the first one fulfills it, and the others see that.
         purchase = lock_purchase(purchase)
         was_unpaid = purchase.status not in PAID
@@ -91,7 +91,7 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
     """Move a locked purchase to the status that its Checkout Session implies."""
     if purchase.status in PAID:
         if session.id != purchase.session_id and session.payment:
-            fulfillment.refund_surplus(purchase, session, session.payment)
+            fulfillment.refund_surplus_payment(purchase, session, session.payment)
         return
     if session.is_complete:
         # Of two sessions for one purchase, the one that was paid is the one that counts.
@@ -107,7 +107,7 @@ def _act_on(purchase: Purchase, session: CheckoutSession) -> None:
         move(purchase, PurchaseStatus.OPEN)
 
 
-def _purchase_of(session: CheckoutSession) -> Purchase | None:
-    """Find the purchase that the metadata of an unbound session names."""
+def _find_purchase(session: CheckoutSession) -> Purchase | None:
+    """Find the purchase named in an unbound session's metadata."""
     key = read_uuid(session.purchase_id) if session.is_ours else None
     return Purchase.objects.filter(pk=key).first() if key else None

@@ -1,4 +1,4 @@
-"""Moves of a purchase between states, under its lock (see ``states.py``)."""
+"""State transitions of a purchase, under its lock (see ``states.py``)."""
 
 import logging
 
@@ -19,7 +19,7 @@ def abandon(purchase: Purchase) -> Purchase:
     return _abandon(purchase, PurchaseStatus.PENDING)
 
 
-def abandon_unknown(purchase: Purchase) -> Purchase:
+def abandon_unknown_purchase(purchase: Purchase) -> Purchase:
     """Close a purchase whose Checkout Session the processor does not know, so it cannot be paid."""
     logger.error("purchase %s: the processor does not know its session", purchase.pk)
     return _abandon(purchase, PurchaseStatus.OPEN)
@@ -64,7 +64,7 @@ def move(purchase: Purchase, status: PurchaseStatus) -> None:
 
 
 def _reopen_renewal(purchase: Purchase, renewal: Renewal) -> None:
-    """Let package and number be chosen again, unless another payment is still open (R24)."""
+    """Allow the package and quantity to be chosen again, unless another payment is open (R24)."""
     others = Purchase.objects.filter(renewal=renewal, status__in=UNSETTLED)
     if not others.exclude(pk=purchase.pk).exists():
         renewals.reopen(renewal)

@@ -1,4 +1,4 @@
-"""Removing licenses from a renewal while no one is paying it (R17, R27).
+"""Remove licenses from a renewal while no one is paying for it (R17, R27).
 
 ``licenses.removals`` writes the removal; an open checkout of the renewal is expired here first,
 because its number of licenses is frozen.
@@ -11,8 +11,8 @@ from typing import TypeVar
 from django.db import transaction
 
 from billing.checkout.closing import close_checkout
-from billing.checkout.renewals import open_renewal_checkout, refuse_while_with_support
-from billing.models.locks import until_done
+from billing.checkout.renewals import find_open_renewal_checkout, refuse_if_under_review
+from billing.models.locks import retry_until_done
 from subscriptions import clock
 from subscriptions.licenses import removals, renewals
 from subscriptions.licenses.removals import NewRemoval
@@ -60,9 +60,10 @@ class RemovalPlan:
 def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan:
     """Return a preview of removing ``quantity`` licenses.
 
-    Raises Refused if renewal is not open, support is reviewing its payment, or these are too many.
+    Raises Refused if renewal is not open, support is reviewing its payment, or ``quantity`` is too
+    large.
     """
-    term = _term_open_for_renewal(subscription)
+    term = _require_renewable_term(subscription)
     need = renewals.get_need(term, in_use=subscription.licenses.in_use)
     counts = {"licenses": need.licenses, "removed": need.removed, "in_use": need.in_use}
     if quantity:
@@ -82,61 +83,63 @@ def plan_removal(subscription: SubscriptionStatus, quantity: int) -> RemovalPlan
 def remove_licenses(organization: Organization, new: NewRemoval, *, actor: User) -> LicenseRemoval:
     """Remove licenses from the renewal, once per ``new.submission``.
 
-    Raises Refused if renewal is not open or was just paid, support is reviewing its payment, or
-    fewer licenses than members would be left. Raises ProcessorUnavailable, with nothing removed,
+    Raises Refused if renewal is not open or has just been paid, support is reviewing its payment,
+    or fewer licenses than members would be left. Raises ProcessorUnavailable, with nothing removed,
     if an open checkout could not be closed.
     """
-    before = LicenseRemoval.objects.filter(submission=new.submission).first()
-    if before is not None:
-        return before
+    existing = LicenseRemoval.objects.filter(submission=new.submission).first()
+    if existing is not None:
+        return existing
 
     def remove(subscription: SubscriptionStatus) -> LicenseRemoval:
         sent = LicenseRemoval.objects.filter(submission=new.submission).first()
         return sent or removals.remove(subscription, new, actor=actor)
 
-    return _with_no_checkout_open(organization, remove)
+    return _act_without_open_checkout(organization, remove)
 
 
 def undo_removal(removal: LicenseRemoval, *, actor: User) -> LicenseRemoval:
     """Undo a removal. Raises as ``remove_licenses`` does."""
-    return _with_no_checkout_open(
+    return _act_without_open_checkout(
         removal.term.organization,
         lambda subscription: removals.undo(subscription, removal, actor=actor),
     )
 
 
-def _with_no_checkout_open(organization: Organization, act: Callable[[SubscriptionStatus], T]) -> T:
+def _act_without_open_checkout(
+    organization: Organization, act: Callable[[SubscriptionStatus], T]
+) -> T:
     """Close the renewal's open checkout, then act under the lock."""
-    _term_open_for_renewal(get_status(organization, clock.now()))
+    _require_renewable_term(get_status(organization, clock.now()))
 
     def close_and_act() -> T | None:
-        checkout = open_renewal_checkout(organization)
+        checkout = find_open_renewal_checkout(organization)
         if checkout is not None:
             close_checkout(checkout)
         with transaction.atomic():
             # Keeps members from being added, and the renewal from being started or paid, in
             # between.
             locked = lock_organization(organization)
-            if open_renewal_checkout(locked):
+            if find_open_renewal_checkout(locked):
                 return None
             subscription = get_status(locked, clock.now())
-            _refuse_once_paid(subscription)
-            _term_open_for_renewal(subscription)
+            _refuse_if_paid(subscription)
+            _require_renewable_term(subscription)
             return act(subscription)
 
-    return until_done(close_and_act, otherwise=Refused(Refusal(Reason.RENEWAL_BEING_PAID)))
+    return retry_until_done(close_and_act, otherwise=Refused(Refusal(Reason.RENEWAL_BEING_PAID)))
 
 
-def _refuse_once_paid(subscription: SubscriptionStatus) -> None:
+def _refuse_if_paid(subscription: SubscriptionStatus) -> None:
     """Refuse if renewal is no longer open; it was a moment ago, so it has just been paid."""
     if isinstance(subscription.may_renew, Refusal):
         facts = {"renewal_opens_on": subscription.renewal_opens_on}
         raise Refused(Refusal(Reason.RENEWAL_PAID, facts))
 
 
-def _term_open_for_renewal(subscription: SubscriptionStatus) -> Term:
+def _require_renewable_term(subscription: SubscriptionStatus) -> Term:
     require(subscription.may_renew)
     if subscription.latest is None:
         raise Refused(Refusal(Reason.NO_TERM))
-    refuse_while_with_support(subscription.latest)
+    refuse_if_under_review(subscription.latest)
     return subscription.latest

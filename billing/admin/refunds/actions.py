@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin import processor_errors
 from billing.admin.refunds.facts import (
+    open_payment_warnings,
     purchase_facts,
     refund_plan,
-    refunded,
-    renewal_being_paid,
+    refund_result,
     write_log,
 )
 from billing.admin.refunds.rehearsal import rehearse
@@ -71,7 +71,7 @@ class RefundPurchase(Action):
     title = _("Refund")
     button = _("Refund payment")
     needs_confirmation = True
-    field_by_reason = {Reason.REFUND_NOT_IN_GROUPS: "licenses"}
+    fields_by_reason = {Reason.REFUND_NOT_IN_GROUPS: "licenses"}
     subject: Purchase
 
     def decide(self) -> Allowed | Refusal:
@@ -95,7 +95,7 @@ class RefundPurchase(Action):
     def warnings(self) -> Sequence[str]:
         """Return what support should know before refunding."""
         purchase = self.subject
-        found = renewal_being_paid(purchase)
+        found = open_payment_warnings(purchase)
         if purchase.kind != PurchaseKind.ADD_ON:
             found.append(gettext("This payment is for a term, so it can only be refunded in full."))
         return found
@@ -107,29 +107,29 @@ class RefundPurchase(Action):
         amount = payments.refund_amount(self.subject, licenses)
         return refund_plan(self.subject, amount)
 
-    def already_done(self, form: ActionForm) -> ActionResult | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
-        return refunded(sent) if sent else None
+        return refund_result(sent) if sent else None
 
     def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Refund the purchase."""
-        typed = form.cleaned_data
+        data = form.cleaned_data
         licenses = _licenses(form)
         require(payments.may_refund(self.subject, licenses))
         amount = payments.refund_amount(self.subject, licenses)
         outcome = rehearse(self.subject, amount)
-        order = RefundOrder(licenses, typed["reason"], typed["submission"])
-        with processor_errors.reported(gettext("Nothing was refunded.")):
+        order = RefundOrder(licenses, data["reason"], data["submission"])
+        with processor_errors.report(gettext("Nothing was refunded.")):
             refund = payments.refund_purchase(self.subject, order, actor=actor)
         write_log(refund, self.subject, outcome, actor)
-        return refunded(refund)
+        return refund_result(refund)
 
     def trail(self) -> Sequence[Model]:
         """Place the page below the organization."""
-        return [thing for thing in (self.subject.organization, self.subject) if thing]
+        return [parent for parent in (self.subject.organization, self.subject) if parent]
 
 
 def _licenses(form: ActionForm) -> int | None:
-    typed = form.cleaned_data
-    return typed["licenses"] if typed.get("what") == SOME else None
+    data = form.cleaned_data
+    return data["licenses"] if data.get("what") == SOME else None

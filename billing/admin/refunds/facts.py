@@ -1,11 +1,11 @@
-"""Texts about a refund and its reversal, before and after (R30)."""
+"""Text for a refund and its reversal, before and after (R30)."""
 
 from django.contrib import messages
 from django.utils.translation import gettext, ngettext
 
 from billing.admin import processor_errors
 from billing.admin.refunds.rehearsal import Outcome, rehearse
-from billing.checkout.renewals import open_renewal_checkout
+from billing.checkout.renewals import find_open_renewal_checkout
 from billing.models import Purchase, Refund
 from billing.refunds import reversal
 from billing.states import FAILED_REFUNDS, PurchaseKind, RefundStatus
@@ -22,7 +22,7 @@ from subscriptions.text.formats import number
 
 def purchase_facts(purchase: Purchase) -> list[Fact]:
     """Return what was paid, and what is left."""
-    paid = reversal.paid_purchase(purchase, with_requested=True)
+    paid = reversal.paid_purchase(purchase, include_requested=True)
     term = purchase.term
     return [
         (gettext("Purchase"), display.link(purchase)),
@@ -58,12 +58,12 @@ def purchase_facts(purchase: Purchase) -> list[Fact]:
 
 def refund_plan(purchase: Purchase, amount: int) -> Plan:
     """Return the preview of refunding ``amount`` (minor units) of a fulfilled purchase."""
-    with processor_errors.reported(gettext("Nothing was refunded.")):
+    with processor_errors.report(gettext("Nothing was refunded.")):
         outcome = rehearse(purchase, amount)
     facts = [
         (gettext("Refund"), display.highlight(display.money(amount, purchase.currency))),
         (gettext("Refund to"), f"{purchase.card_brand} {purchase.card_last4}".strip()),
-        (gettext("Licenses removed"), number(outcome.taken)),
+        (gettext("Licenses removed"), number(outcome.reversed_count)),
         (
             gettext("Licenses held now"),
             f"{number(outcome.held_before)} → {number(outcome.held_after)}",
@@ -76,12 +76,12 @@ def refund_plan(purchase: Purchase, amount: int) -> Plan:
             else PHASES[outcome.phase_after],
         ),
     ]
-    warnings = [*_consequences(purchase, outcome), *renewal_being_paid(purchase)]
+    warnings = [*_consequences(purchase, outcome), *open_payment_warnings(purchase)]
     fingerprint = "/".join(
         str(part)
         for part in (
             amount,
-            outcome.taken,
+            outcome.reversed_count,
             outcome.held_before,
             outcome.held_after,
             outcome.in_use,
@@ -104,17 +104,15 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
             "start": display.day(outcome.canceled.starts_on),
             "end": display.day(outcome.canceled.expires_on),
         }
-        words = gettext(
-            "The term from %(start)s to %(end)s is canceled, and renewal is open again."
-        )
-        found.append(words % dates)
+        text = gettext("The term from %(start)s to %(end)s is canceled, and renewal is open again.")
+        found.append(text % dates)
     for add_on in outcome.listed:
-        words = gettext(
+        text = gettext(
             "Its add-on of %(quantity)s licenses for %(total)s will be added to payments to review."
         )
         total = display.money(add_on.total_amount - add_on.refunded_amount, add_on.currency)
-        found.append(words % {"quantity": number(add_on.quantity), "total": total})
-    if not outcome.taken and not outcome.canceled:
+        found.append(text % {"quantity": number(add_on.quantity), "total": total})
+    if not outcome.reversed_count and not outcome.canceled:
         found.append(gettext("No licenses are removed: this is a goodwill refund."))
     if outcome.over_after:
         found.append(
@@ -130,15 +128,15 @@ def _consequences(purchase: Purchase, outcome: Outcome) -> list[str]:
     return found
 
 
-def renewal_being_paid(purchase: Purchase) -> list[str]:
+def open_payment_warnings(purchase: Purchase) -> list[str]:
     """Warn that the open payment page of the renewal will be closed."""
-    checkout = open_renewal_checkout(purchase.organization) if purchase.organization else None
+    checkout = find_open_renewal_checkout(purchase.organization) if purchase.organization else None
     if checkout is None:
         return []
-    words = gettext(
+    text = gettext(
         "%(buyer)s is paying for the renewal right now. That payment page will be closed first."
     )
-    return [words % {"buyer": checkout.buyer_name or checkout.buyer_email}]
+    return [text % {"buyer": checkout.buyer_name or checkout.buyer_email}]
 
 
 def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User) -> None:
@@ -156,20 +154,20 @@ def write_log(refund: Refund, purchase: Purchase, outcome: Outcome, actor: User)
     )
 
 
-def refunded(refund: Refund) -> ActionResult:
+def refund_result(refund: Refund) -> ActionResult:
     """Return the result of a refund after calling the processor."""
     amount = display.money(refund.amount, refund.currency)
     if refund.status in FAILED_REFUNDS:
-        words = gettext("The processor refused to refund %(amount)s: %(reason)s.")
+        text = gettext("The processor refused to refund %(amount)s: %(reason)s.")
         facts = {"amount": amount, "reason": refund.failure_reason or "–"}
-        return ActionResult(words % facts, messages.ERROR)
+        return ActionResult(text % facts, messages.ERROR)
     if refund.status == RefundStatus.REQUESTED:
-        words = gettext(
+        text = gettext(
             "The refund of %(amount)s is recorded, but the processor could not be reached. We "
             "will try again automatically."
         )
-        return ActionResult(words % {"amount": amount}, messages.WARNING)
+        return ActionResult(text % {"amount": amount}, messages.WARNING)
     if refund.status == RefundStatus.SUCCEEDED:
         return ActionResult(gettext("%(amount)s has been refunded.") % {"amount": amount})
-    words = gettext("The refund of %(amount)s is in progress and already counts as refunded.")
-    return ActionResult(words % {"amount": amount}, messages.INFO)
+    text = gettext("The refund of %(amount)s is in progress and already counts as refunded.")
+    return ActionResult(text % {"amount": amount}, messages.INFO)

@@ -27,23 +27,23 @@ UnfinishedFilter = yes_filter(
 )
 
 
-class _OfPurchase(SearchMixin, RecordAdmin):
+class _PaymentRecordAdmin(SearchMixin, RecordAdmin):
     """Base of refunds and disputes."""
 
     organization_field = "purchase__organization"
     list_select_related: ClassVar[tuple[str, ...]] = ("purchase__organization",)
-    # The field with the processor's id.
+    # The field with the processor's ID.
     id_field = ""
 
     def search_condition(self, request: HttpRequest, text: str) -> Q:
-        """Search by the processor's ids, purchase number or organization."""
+        """Search by processor ID, purchase number or organization."""
         if references.REFUND.fullmatch(text) or references.DISPUTE.fullmatch(text):
             return Q(**{self.id_field: text})
         if references.PAYMENT.fullmatch(text):
             return Q(payment_intent_id=text)
-        named = references.purchases(text)
-        if named is not None:
-            return Q(purchase__in=named)
+        purchase_ids = references.find_purchases(text)
+        if purchase_ids is not None:
+            return Q(purchase__in=purchase_ids)
         return super().search_condition(request, text)
 
     @admin.display(description=_("organization"))
@@ -57,7 +57,7 @@ class _OfPurchase(SearchMixin, RecordAdmin):
 
 
 @admin.register(Refund)
-class RefundAdmin(_OfPurchase):
+class RefundAdmin(_PaymentRecordAdmin):
     id_field = "refund_id"
     ordering = ("-created_at",)
     list_display = ("money", "organization", "status", "actor", "reason", "created_at")
@@ -81,7 +81,7 @@ NeedsResponseFilter = yes_filter(
 
 
 @admin.register(Dispute)
-class DisputeAdmin(_OfPurchase):
+class DisputeAdmin(_PaymentRecordAdmin):
     id_field = "dispute_id"
     list_display = ("dispute_id", "organization", "status", "reason", "money", "created_at")
     list_filter = (NeedsResponseFilter, "status", organization_filter("purchase__organization"))

@@ -25,7 +25,7 @@ class Outcome:
 
     held_before: int
     held_after: int
-    taken: int
+    reversed_count: int
     in_use: int
     over_after: int
     phase_before: Phase
@@ -54,7 +54,7 @@ def rehearse(purchase: Purchase, amount: int) -> Outcome:
 
 def _rehearse(purchase: Purchase, amount: int) -> Outcome:
     if purchase.organization is None:
-        raise ValueError(f"purchase {purchase.pk} is settled and has no organization")
+        raise ValueError(f"purchase {purchase.pk} is settled but has no organization")
     before = get_status(purchase.organization, clock.now())
     reversed_before = ledger.reversed_quantity(purchase.reference)
     was_canceled = purchase.term.canceled_at if purchase.term else None
@@ -73,17 +73,17 @@ def _rehearse(purchase: Purchase, amount: int) -> Outcome:
     return Outcome(
         held_before=before.licenses.held,
         held_after=after.licenses.held,
-        taken=ledger.reversed_quantity(purchase.reference) - reversed_before,
+        reversed_count=ledger.reversed_quantity(purchase.reference) - reversed_before,
         in_use=after.licenses.in_use,
         over_after=after.licenses.over,
         phase_before=before.phase,
         phase_after=after.phase,
         canceled=term if is_canceled else None,
-        listed=_listed(term) if is_canceled else (),
+        listed=_listed_add_ons(term) if is_canceled else (),
     )
 
 
-def _listed(term: Term) -> tuple[Purchase, ...]:
+def _listed_add_ons(term: Term) -> tuple[Purchase, ...]:
     waiting = PaymentProblem.objects.filter(
         purchase__term=term, reason=ProblemReason.TERM_CANCELED, needs_support=True
     )

@@ -1,4 +1,4 @@
-"""Removals of licenses in the admin: removing from a renewal, undoing that, and the list (R27).
+"""License removals in the admin: remove from a renewal, undo a removal, and the list (R27).
 
 Public modules: all modules.
 """

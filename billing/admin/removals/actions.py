@@ -1,4 +1,4 @@
-"""Removing licenses from a renewal in the Django admin, and undoing that (R27)."""
+"""Remove licenses from a renewal, or undo a removal, in the Django admin (R27)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from billing.admin import processor_errors
 from billing.admin.removals.facts import (
     before_after,
-    being_paid,
     may_remove,
-    named,
-    order_facts,
-    removed,
-    renewal_of,
-    undone,
+    name_and_email,
+    open_payment_warnings,
+    removal_result,
+    renewal_basis,
+    renewal_summary,
+    undo_result,
 )
 from billing.support import removals
 from subscriptions import clock
@@ -64,7 +64,7 @@ class RemoveLicenses(Action):
     button = _("Remove these licenses")
     needs_confirmation = True
     form_class = RemovalForm
-    field_by_reason = {
+    fields_by_reason = {
         Reason.NO_LICENSE_TO_REMOVE: "quantity",
         Reason.REMOVAL_TOO_FEW: "quantity",
         Reason.REMOVAL_ABOVE_RENEWAL: "quantity",
@@ -79,7 +79,7 @@ class RemoveLicenses(Action):
         self.message = self._message()
 
     def _message(self) -> Message | None:
-        """Return the request to handle. Raises Http404 if it is another organization's."""
+        """Return the request to handle. Raises Http404 if it belongs to another organization."""
         chosen = self.request.GET.get("message", "")
         if not chosen:
             return None
@@ -100,13 +100,13 @@ class RemoveLicenses(Action):
     def form(self, data: Any = None, **kwargs: Any) -> ActionForm:
         """Offer the people who may request it, or only the author of the request."""
         if self.message is not None:
-            author = named(self.message.author)
+            author = name_and_email(self.message.author)
             people = [(author, author)]
         else:
             people = [
                 (name, f"{name}, {member.get_role_display()}")
                 for member in people_who_may_buy(self.subject)
-                for name in [named(member.user)]
+                for name in [name_and_email(member.user)]
             ]
         return RemovalForm(data, people=people, **kwargs)
 
@@ -119,39 +119,39 @@ class RemoveLicenses(Action):
         plan = removals.plan_removal(get_status(self.subject, clock.now()), 0)
         return [
             *self._request_facts(),
-            *order_facts(plan),
+            *renewal_basis(plan),
             (
                 gettext("Can be removed"),
                 gettext("at most %(most)s") % {"most": number(plan.maximum)},
             ),
             (
                 gettext("Current renewal"),
-                renewal_of(plan),
+                renewal_summary(plan),
             ),
         ]
 
     def _request_facts(self) -> list[Fact]:
         if self.message is None:
             return []
-        words = gettext("%(quantity)s licenses, on %(when)s: “%(body)s”") % {
+        text = gettext("%(quantity)s licenses, on %(when)s: “%(body)s”") % {
             "quantity": number(self.message.removal_quantity or 0),
             "when": display.moment(self.message.created_at),
             "body": self.message.body,
         }
         return [
-            (gettext("Request"), words),
+            (gettext("Request"), text),
             (
                 gettext("Thread"),
-                display.link(self.message.thread, named(self.message.author)),
+                display.link(self.message.thread, name_and_email(self.message.author)),
             ),
         ]
 
     def warnings(self) -> Sequence[str]:
         """Warn if the request was already handled, or someone is paying for the renewal."""
-        return [*self._handled_before(), *being_paid(self.subject)]
+        return [*self._already_handled(), *open_payment_warnings(self.subject)]
 
-    def _handled_before(self) -> list[str]:
-        before = self.message.removals.filter(undone_at=None) if self.message else []
+    def _already_handled(self) -> list[str]:
+        existing = self.message.removals.filter(undone_at=None) if self.message else []
         return [
             gettext("%(who)s has already removed %(quantity)s for this request, on %(when)s.")
             % {
@@ -159,7 +159,7 @@ class RemoveLicenses(Action):
                 "quantity": number(removal.quantity),
                 "when": display.moment(removal.created_at),
             }
-            for removal in before
+            for removal in existing
         ]
 
     def plan(self, form: ActionForm) -> Plan:
@@ -167,7 +167,7 @@ class RemoveLicenses(Action):
         quantity = form.cleaned_data["quantity"]
         plan = removals.plan_removal(get_status(self.subject, clock.now()), quantity)
         facts = [
-            *order_facts(plan),
+            *renewal_basis(plan),
             (gettext("To be removed"), display.highlight(number(quantity))),
             (gettext("Remaining"), number(plan.left)),
             (
@@ -189,8 +189,8 @@ class RemoveLicenses(Action):
                 "raise the number again."
             ),
             *self._minimum_warning(plan),
-            *self._handled_before(),
-            *being_paid(self.subject),
+            *self._already_handled(),
+            *open_payment_warnings(self.subject),
         ]
         fingerprint = "/".join(
             str(fact)
@@ -203,7 +203,7 @@ class RemoveLicenses(Action):
                 plan.renewal_after,
                 plan.total_before,
                 plan.total_after,
-                len(being_paid(self.subject)),
+                len(open_payment_warnings(self.subject)),
             )
         )
         return Plan(facts, warnings, fingerprint)
@@ -212,28 +212,28 @@ class RemoveLicenses(Action):
         # A removal never goes below the licenses in use, so only the minimum can limit it.
         if plan.renewal_after == plan.left:
             return []
-        words = gettext(
+        text = gettext(
             "The package requires at least %(least)s licenses, so that many will be renewed."
         )
-        return [words % {"least": number(plan.package.minimum_licenses)}]
+        return [text % {"least": number(plan.package.minimum_licenses)}]
 
-    def already_done(self, form: ActionForm) -> ActionResult | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form was already sent."""
         sent = LicenseRemoval.objects.filter(submission=form.cleaned_data["submission"]).first()
-        return removed(sent) if sent else None
+        return removal_result(sent) if sent else None
 
     def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Remove the licenses."""
-        typed = form.cleaned_data
-        before = removals.plan_removal(get_status(self.subject, clock.now()), typed["quantity"])
+        data = form.cleaned_data
+        before = removals.plan_removal(get_status(self.subject, clock.now()), data["quantity"])
         new = NewRemoval(
-            quantity=typed["quantity"],
-            reason=typed["reason"],
-            requested_by=typed["requested_by"],
-            submission=typed["submission"],
+            quantity=data["quantity"],
+            reason=data["reason"],
+            requested_by=data["requested_by"],
+            submission=data["submission"],
             message=self.message,
         )
-        with processor_errors.reported(gettext("Nothing was removed.")):
+        with processor_errors.report(gettext("Nothing was removed.")):
             removal = removals.remove_licenses(self.subject, new, actor=actor)
         what = gettext("Removed %(quantity)s licenses from the renewal; requested by %(who)s") % {
             "quantity": removal.quantity,
@@ -242,7 +242,7 @@ class RemoveLicenses(Action):
         change = before_after(_licenses(before.renewal_before), _licenses(before.renewal_after))
         message = LogMessage(what, change, removal.reason)
         log.write(actor, message, removal, self.subject)
-        return removed(removal)
+        return removal_result(removal)
 
 
 def _licenses(quantity: int) -> str:
@@ -279,25 +279,25 @@ class UndoRemoval(Action):
             (gettext("Original reason"), removal.reason),
             (
                 gettext("Current renewal"),
-                renewal_of(plan),
+                renewal_summary(plan),
             ),
         ]
 
     def warnings(self) -> Sequence[str]:
         """Warn if someone is paying for the renewal."""
-        return being_paid(self.organization)
+        return open_payment_warnings(self.organization)
 
-    def already_done(self, form: ActionForm) -> ActionResult | None:
+    def earlier_result(self, form: ActionForm) -> ActionResult | None:
         """Return the result if the same user already undid it."""
         removal = LicenseRemoval.objects.get(pk=self.subject.pk)
         if removal.undone_by_id != self.request.user.pk:
             return None
-        return undone(removal)
+        return undo_result(removal)
 
     def act(self, form: ActionForm, actor: User) -> ActionResult:
         """Undo the removal."""
         plan = removals.plan_removal(get_status(self.organization, clock.now()), 0)
-        with processor_errors.reported(gettext("Nothing was changed.")):
+        with processor_errors.report(gettext("Nothing was changed.")):
             removal = removals.undo_removal(self.subject, actor=actor)
         after = removals.plan_removal(get_status(self.organization, clock.now()), 0)
         what = gettext("Undid the removal of %(quantity)s licenses") % {
@@ -306,7 +306,7 @@ class UndoRemoval(Action):
         change = before_after(number(plan.renewal_before), number(after.renewal_before))
         message = LogMessage(what, change, form.cleaned_data["reason"])
         log.write(actor, message, removal, self.organization)
-        return undone(removal)
+        return undo_result(removal)
 
     def back(self) -> str:
         """Return to the organization."""
@@ -318,7 +318,7 @@ class UndoRemoval(Action):
 
 
 def may_undo(removal: LicenseRemoval) -> Allowed | Refusal:
-    """Whether a removal can be undone: it was not undone already, and its renewal is open."""
+    """Whether a removal can be undone: it has not been undone, and its renewal is open."""
     if removal.undone_at is not None:
         return Refusal(Reason.REMOVAL_UNDONE)
     subscription = get_status(removal.term.organization, clock.now())

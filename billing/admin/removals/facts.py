@@ -1,9 +1,9 @@
-"""Texts about a removal and its renewal (R27)."""
+"""Text for a removal and its renewal (R27)."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.checkout.renewals import open_renewal_checkout
+from billing.checkout.renewals import find_open_renewal_checkout
 from billing.support import removals
 from billing.support.removals import RemovalPlan
 from subscriptions import clock
@@ -25,7 +25,7 @@ def may_remove(organization: Organization) -> Allowed | Refusal:
     return ALLOWED
 
 
-def named(user: User | None) -> str:
+def name_and_email(user: User | None) -> str:
     """Return a person's name and e-mail address."""
     return f"{user.name} <{user.email}>" if user else ""
 
@@ -35,8 +35,8 @@ def before_after(before: object, after: object) -> str:
     return f"{before} → {after}"
 
 
-def order_facts(plan: RemovalPlan) -> list[Fact]:
-    """Return the numbers that the renewal starts from."""
+def renewal_basis(plan: RemovalPlan) -> list[Fact]:
+    """Return the numbers that the renewal is based on."""
     return [
         (_("Licenses of the term"), number(plan.need.licenses)),
         (_("In use"), number(plan.need.in_use)),
@@ -44,7 +44,7 @@ def order_facts(plan: RemovalPlan) -> list[Fact]:
     ]
 
 
-def renewal_of(plan: RemovalPlan) -> str:
+def renewal_summary(plan: RemovalPlan) -> str:
     """Return the quantity and total of the renewal as of now."""
     return _("%(quantity)s licenses, %(total)s with %(package)s today") % {
         "quantity": number(plan.renewal_before),
@@ -53,19 +53,19 @@ def renewal_of(plan: RemovalPlan) -> str:
     }
 
 
-def being_paid(organization: Organization) -> list[str]:
+def open_payment_warnings(organization: Organization) -> list[str]:
     """Warn that the open payment page of the renewal will be closed."""
-    purchase = open_renewal_checkout(organization)
+    purchase = find_open_renewal_checkout(organization)
     if purchase is None:
         return []
-    words = _(
+    text = _(
         "%(buyer)s is paying for the renewal right now. That payment page will be closed first. "
         "If it has already been paid, nothing will be changed."
     )
-    return [words % {"buyer": purchase.buyer_name or purchase.buyer_email}]
+    return [text % {"buyer": purchase.buyer_name or purchase.buyer_email}]
 
 
-def removed(removal: LicenseRemoval) -> ActionResult:
+def removal_result(removal: LicenseRemoval) -> ActionResult:
     """Return the result of a removal."""
     return ActionResult(
         ngettext(
@@ -79,7 +79,7 @@ def removed(removal: LicenseRemoval) -> ActionResult:
     )
 
 
-def undone(removal: LicenseRemoval) -> ActionResult:
+def undo_result(removal: LicenseRemoval) -> ActionResult:
     """Return the result of undoing a removal."""
     return ActionResult(
         ngettext(

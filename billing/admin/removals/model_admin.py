@@ -32,7 +32,7 @@ class LicenseRemovalAdmin(SearchMixin, RecordAdmin):
         "reason",
         "actor",
         "created_at",
-        "back",
+        "undone",
     )
     list_filter = (UndoneFilter, organization_filter("term__organization"))
     list_select_related = ("term__organization", "actor", "undone_by")
@@ -60,7 +60,7 @@ class LicenseRemovalAdmin(SearchMixin, RecordAdmin):
         return display.link(removal.message.thread) if removal.message else "–"
 
     @admin.display(description=_("undone"))
-    def back(self, removal: LicenseRemoval) -> str:
+    def undone(self, removal: LicenseRemoval) -> str:
         """Return when and by whom it was undone."""
         if removal.undone_at is None:
             return ""

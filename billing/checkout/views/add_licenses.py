@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from billing.checkout.add_ons import RepeatedPurchase, start_purchase
-from billing.checkout.forms import AddLicensesForm, new_submission, path_inside
+from billing.checkout.forms import AddLicensesForm, new_submission, safe_return_path
 from billing.checkout.quotes import Headcount, Quote, headcount, quote
 from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
 from billing.models import Purchase
@@ -34,13 +34,15 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
     """Choose a number of licenses and go to the payment page (R10-R12, R17)."""
     subscription = get_status(member.organization, clock.now())
     if request.method == "GET":
-        people = _people(request, subscription)
+        people = _read_headcount(request, subscription)
         return _page(
-            request, subscription, _shown_form(request, subscription, people), people=people
+            request, subscription, _initial_form(request, subscription, people), people=people
         )
     form = AddLicensesForm(request.POST, organization=member.organization, term=subscription.latest)
     if "change" in request.POST:
-        return _page(request, subscription, _stepped(form, subscription, request.POST["change"]))
+        return _page(
+            request, subscription, _form_after_step(form, subscription, request.POST["change"])
+        )
     if not form.is_valid():
         return _page(request, subscription, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     reauthentication.require(request, timedelta(seconds=settings.REAUTHENTICATE_BEFORE_BUYING))
@@ -52,8 +54,10 @@ def add_licenses(request: HttpRequest, member: Membership) -> HttpResponse:
     except Refused as refused:
         form.add_error(None, refusal_text(refused.refusal))
         return _page(request, subscription, form, status=HTTPStatus.CONFLICT)
-    except RepeatedPurchase as same:
-        return _page(request, subscription, form, before=same.before, status=HTTPStatus.CONFLICT)
+    except RepeatedPurchase as error:
+        return _page(
+            request, subscription, form, previous=error.previous, status=HTTPStatus.CONFLICT
+        )
     except ProcessorUnavailable:
         return _page(
             request, subscription, form, trouble="unavailable", status=HTTPStatus.BAD_GATEWAY
@@ -71,7 +75,7 @@ def _page(
     form: AddLicensesForm,
     *,
     people: Headcount | None = None,
-    before: Purchase | None = None,
+    previous: Purchase | None = None,
     trouble: str = "",
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
@@ -81,14 +85,14 @@ def _page(
         "quote": _quote(form, subscription),
         "people": people,
         "typed_people": request.GET.get("people", "")[:40],
-        "before": before,
+        "previous": previous,
         "trouble": trouble,
         "was_canceled": request.method == "GET" and "canceled" in request.GET,
     }
     return render(request, PAGE, context, status=status)
 
 
-def _people(request: HttpRequest, subscription: SubscriptionStatus) -> Headcount | None:
+def _read_headcount(request: HttpRequest, subscription: SubscriptionStatus) -> Headcount | None:
     """Read "I need to add … people"; return None if it is not a number."""
     people = add_ons.read_quantity(request.GET.get("people", ""))
     if isinstance(people, Refusal) or people < 1 or subscription.latest is None:
@@ -96,16 +100,16 @@ def _people(request: HttpRequest, subscription: SubscriptionStatus) -> Headcount
     return headcount(subscription, subscription.latest, people)
 
 
-def _shown_form(
+def _initial_form(
     request: HttpRequest, subscription: SubscriptionStatus, people: Headcount | None
 ) -> AddLicensesForm:
-    asked = add_ons.read_quantity(request.GET.get("quantity", ""))
+    requested = add_ons.read_quantity(request.GET.get("quantity", ""))
     if people is not None and people.quote is not None:
-        asked = min(people.quote.quantity, people.quote.maximum)
+        requested = min(people.quote.quantity, people.quote.maximum)
     initial = {
-        "quantity": add_ons.GROUP_SIZE if isinstance(asked, Refusal) else asked,
+        "quantity": add_ons.GROUP_SIZE if isinstance(requested, Refusal) else requested,
         "submission": new_submission(),
-        "next": path_inside(subscription.organization, request.GET.get("next", "")),
+        "next": safe_return_path(subscription.organization, request.GET.get("next", "")),
     }
     return AddLicensesForm(
         unsaved_forms.bound_data(request),
@@ -115,19 +119,19 @@ def _shown_form(
     )
 
 
-def _stepped(
+def _form_after_step(
     form: AddLicensesForm, subscription: SubscriptionStatus, change: str
 ) -> AddLicensesForm:
     """Return the form after − or + was pressed without JavaScript: 5 fewer or more."""
-    typed = add_ons.read_quantity(form.data.get("quantity", ""))
-    before = 0 if isinstance(typed, Refusal) else typed
+    entered = add_ons.read_quantity(form.data.get("quantity", ""))
+    current = 0 if isinstance(entered, Refusal) else entered
     maximum = (
         add_ons.max_per_purchase(subscription.latest.unit_amount) if subscription.latest else 0
     )
     initial = {
-        "quantity": add_ons.next_quantity(before, up=change == "more", maximum=maximum),
+        "quantity": add_ons.next_quantity(current, up=change == "more", maximum=maximum),
         "submission": form.data.get("submission") or new_submission(),
-        "next": path_inside(subscription.organization, form.data.get("next", "")),
+        "next": safe_return_path(subscription.organization, form.data.get("next", "")),
     }
     return AddLicensesForm(
         initial=initial, organization=subscription.organization, term=subscription.latest
@@ -135,8 +139,8 @@ def _stepped(
 
 
 def _quote(form: AddLicensesForm, subscription: SubscriptionStatus) -> Quote | None:
-    typed = add_ons.read_quantity(str(form["quantity"].value() or ""))
+    entered = add_ons.read_quantity(str(form["quantity"].value() or ""))
     if subscription.latest is None:
         return None
-    quantity = add_ons.GROUP_SIZE if isinstance(typed, Refusal) else typed
+    quantity = add_ons.GROUP_SIZE if isinstance(entered, Refusal) else entered
     return quote(subscription, subscription.latest, quantity)

@@ -12,15 +12,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.checkout.forms import RenewalForm, new_submission, path_inside
+from billing.checkout.forms import RenewalForm, new_submission, safe_return_path
 from billing.checkout.quotes import PriceChanged
 from billing.checkout.renewals import (
-    CheckoutsKeepOpening,
+    ConcurrentCheckouts,
     Planner,
     RenewalOrder,
     RenewalPlan,
     end_renewal_checkout,
-    open_renewal_checkout,
+    find_open_renewal_checkout,
     start_renewal,
 )
 from billing.gateway.types import ProcessorRefused, ProcessorUnavailable
@@ -43,7 +43,7 @@ PAGE = "billing/renewal.html"
 @members_only(Capability.RENEW, open_when_closed=True)
 @require_http_methods(["GET", "POST"])
 def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Show what the renewal costs; on "pay", start the payment of what was shown."""
+    """Show what the renewal costs; on "pay", start the payment for what was shown."""
     subscription = get_status(member.organization, clock.now())
     packages = offered_packages(member.organization)
     initial = {"package": _default_package(subscription, packages), "submission": new_submission()}
@@ -72,9 +72,9 @@ def renewal(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.RENEW, open_when_closed=True, form_at="billing:renewal")
 @require_POST
 def cancel_renewal(request: HttpRequest, member: Membership) -> HttpResponse:
-    """End the renewal that is being paid, so that members can be added again (R5)."""
+    """End the payment in progress, so that members can be added again (R5)."""
     slug = member.organization.slug
-    back = path_inside(member.organization, request.POST.get("next", ""))
+    back = safe_return_path(member.organization, request.POST.get("next", ""))
     try:
         purchase = end_renewal_checkout(member)
     except (ProcessorUnavailable, ProcessorRefused):
@@ -104,7 +104,7 @@ def _start(
         form.add_error(None, refusal_text(refused.refusal))
     except PriceChanged:
         form.add_error(None, _("The total has changed since this page was shown. Check it again."))
-    except CheckoutsKeepOpening:
+    except ConcurrentCheckouts:
         form.add_error(
             None,
             _("Someone else in your organization is paying right now. Try again in a minute."),
@@ -136,8 +136,8 @@ def _page(
     *,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    package = _chosen(form, packages)
-    planner, refusal = _planner(subscription)
+    package = _chosen_package(form, packages)
+    planner, refusal = _make_planner(subscription)
     plan, code_error = _plan(planner, package, str(form["code"].value() or ""))
     context: dict[str, Any] = {
         "subscription": subscription,
@@ -146,9 +146,9 @@ def _page(
         "plan": plan,
         "code_error": code_error,
         "refusal": refusal,
-        "choices": [(one, _plan(planner, one, "")[0]) for one in packages],
+        "choices": [(choice, _plan(planner, choice, "")[0]) for choice in packages],
         "removals": removals.visible_removals(subscription),
-        "being_paid": open_renewal_checkout(subscription.organization),
+        "open_checkout": find_open_renewal_checkout(subscription.organization),
         "inactive": count_inactive(subscription.organization, subscription.now),
         "inactive_days": inactive_after(subscription.organization).days,
         "was_canceled": request.method == "GET" and "canceled" in request.GET,
@@ -156,7 +156,7 @@ def _page(
     return render(request, PAGE, context, status=status)
 
 
-def _planner(subscription: SubscriptionStatus) -> tuple[Planner | None, str]:
+def _make_planner(subscription: SubscriptionStatus) -> tuple[Planner | None, str]:
     try:
         return Planner(subscription), ""
     except Refused as refused:
@@ -177,14 +177,14 @@ def _plan(
         return _plan(planner, package, "")[0], refusal_text(refused.refusal)
 
 
-def _chosen(form: RenewalForm, packages: list[Package]) -> Package | None:
+def _chosen_package(form: RenewalForm, packages: list[Package]) -> Package | None:
     value = str(form["package"].value() or "")
-    chosen = [one for one in packages if str(one.pk) == value]
+    chosen = [package for package in packages if str(package.pk) == value]
     return next(iter(chosen or packages), None)
 
 
 def _default_package(subscription: SubscriptionStatus, packages: list[Package]) -> int | None:
     """Return the term's package while it is offered, else the first offered one."""
-    held = subscription.latest.package_id if subscription.latest else None
+    current = subscription.latest.package_id if subscription.latest else None
     offered = [package.pk for package in packages]
-    return held if held in offered else next(iter(offered), None)
+    return current if current in offered else next(iter(offered), None)

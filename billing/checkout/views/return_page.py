@@ -1,4 +1,4 @@
-"""The pages to which the processor sends buyers back (R13)."""
+"""The pages that the processor sends buyers back to (R13)."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,7 +25,7 @@ from subscriptions.text import formats
 @members_only(Capability.BUY_LICENSES, open_when_closed=True)
 @require_GET
 def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Settle at once and show what was bought (R13), however often it is opened (R14).
+    """Settle at once and show what was bought (R13), no matter how often it is opened (R14).
 
     If the processor cannot be reached, say that the payment is being confirmed, and reload.
     """
@@ -37,12 +37,12 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
         try:
             purchase = settle(session_id) or purchase
         except ProcessorError:
-            return _confirming(request, purchase)
+            return _confirmation_page(request, purchase)
     if purchase.status == PurchaseStatus.OPEN:
         # Not paid, so the buyer did not come from the payment page.
-        return _confirming(request, purchase)
+        return _confirmation_page(request, purchase)
     if purchase.status == PurchaseStatus.SETTLED:
-        messages.success(request, _bought(member, purchase))
+        messages.success(request, _success_message(member, purchase))
         if purchase.return_to:
             return redirect(purchase.return_to)
     return redirect("billing:purchase", member.organization.slug, purchase.pk)
@@ -51,7 +51,7 @@ def return_page(request: HttpRequest, member: Membership) -> HttpResponse:
 @never_cache
 @require_GET
 def subscribed(request: HttpRequest) -> HttpResponse:
-    """Settle at once and show the next steps; the session's id replaces a sign-in."""
+    """Settle at once and show the next steps; the session ID replaces a sign-in."""
     session_id = request.GET.get("session_id", "")
     if not processor.is_session_id(session_id):
         raise Http404("Not the id of a Checkout Session.")
@@ -74,14 +74,14 @@ def subscribed_page(request: HttpRequest, purchase: Purchase) -> HttpResponse:
     return response
 
 
-def _confirming(request: HttpRequest, purchase: Purchase) -> HttpResponse:
+def _confirmation_page(request: HttpRequest, purchase: Purchase) -> HttpResponse:
     response = render(request, "billing/confirming.html", {"purchase": purchase})
     # Reloads without JavaScript; the page says so.
     response["Refresh"] = "4"
     return response
 
 
-def _bought(member: Membership, purchase: Purchase) -> str:
+def _success_message(member: Membership, purchase: Purchase) -> str:
     if purchase.kind == PurchaseKind.RENEWAL and purchase.term is not None:
         return _(
             "The subscription has been renewed with %(quantity)s licenses through %(expires)s. "

@@ -37,7 +37,7 @@ PAGE = "billing/subscribe.html"
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Choose a package and quantity, enter the organization and buyer, and go to payment."""
     if request.method == "GET":
-        return _page(request, SubscribeForm(initial=_initial(request)))
+        return _page(request, SubscribeForm(initial=_initial_data(request)))
     form = SubscribeForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -84,7 +84,7 @@ def _page(
 
 
 def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
-    """Return the plan for what is entered so far, and what is wrong with its code."""
+    """Return the plan for what has been entered so far, and what is wrong with the code."""
     package = Package.objects.filter(
         is_offered=True, pk=read_number(str(form["package"].value() or "")) or 0
     ).first()
@@ -93,10 +93,10 @@ def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
         return None, ""
     code, submission = str(form["code"].value() or ""), read_uuid(str(form["submission"].value()))
     error = ""
-    for one in (code, ""):
+    for tried_code in (code, ""):
         try:
             plan = plan_subscription(
-                package, quantity, code=one, now=clock.now(), submission=submission
+                package, quantity, code=tried_code, now=clock.now(), submission=submission
             )
         except Refused as refused:
             error = error or refusal_text(refused.refusal)
@@ -105,13 +105,13 @@ def _plan(form: SubscribeForm) -> tuple[SubscriptionPlan | None, str]:
     return None, error
 
 
-def _initial(request: HttpRequest) -> dict[str, object]:
-    kept = _kept(request.GET.get("kept", ""))
-    if kept is not None:
-        return kept
+def _initial_data(request: HttpRequest) -> dict[str, object]:
+    restored = _restored_data(request.GET.get("kept", ""))
+    if restored is not None:
+        return restored
     offered = Package.objects.filter(is_offered=True)
-    chosen = read_number(request.GET.get("package", "")) or 0
-    package = offered.filter(pk=chosen).first() or offered.first()
+    requested = read_number(request.GET.get("package", "")) or 0
+    package = offered.filter(pk=requested).first() or offered.first()
     return {
         "package": package.pk if package else None,
         "quantity": package.minimum_licenses if package else "",
@@ -119,11 +119,11 @@ def _initial(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def _kept(submission: str) -> dict[str, object] | None:
-    """Return what was entered before leaving for the payment page; the number is hard to guess."""
+def _restored_data(submission: str) -> dict[str, object] | None:
+    """Return what the buyer entered before the payment page; the key is hard to guess."""
     key = read_uuid(submission)
-    kept = Application.objects.select_related("purchase").filter(purchase__status__in=UNSETTLED)
-    application = kept.filter(purchase__submission=key).first() if key else None
+    started = Application.objects.select_related("purchase").filter(purchase__status__in=UNSETTLED)
+    application = started.filter(purchase__submission=key).first() if key else None
     if application is None:
         return None
     purchase = application.purchase

@@ -38,7 +38,7 @@ def receipt(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse:
 def quote(request: HttpRequest, member: Membership) -> HttpResponse:
     """Return a quote for renewing with the package in the query."""
     subscription = get_status(member.organization, clock.now())
-    offered = {str(one.pk): one for one in offered_packages(member.organization)}
+    offered = {str(package.pk): package for package in offered_packages(member.organization)}
     package = offered.get(request.GET.get("package", ""))
     if package is None:
         raise Http404("This package is not on the price list.")
@@ -53,7 +53,7 @@ def quote(request: HttpRequest, member: Membership) -> HttpResponse:
 @members_only(Capability.SEE_PURCHASES, open_when_closed=True)
 @require_GET
 def sheet(request: HttpRequest, member: Membership, starts_on: str) -> HttpResponse:
-    """Return the verification sheet of the term that began on a day."""
+    """Return the verification sheet for the term that began on that day."""
     name = f"verification-{member.organization.slug}-{starts_on}.pdf"
     return _pdf(name, sheets.sheet_pdf(member.organization, _terms(member, starts_on)))
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing.models import Purchase
-from billing.states import SHOWN_REFUNDS, UNSETTLED
+from billing.states import UNSETTLED, VISIBLE_REFUNDS
 from subscriptions import clock
 from subscriptions.access.decorators import members_only
 from subscriptions.licenses import ledger
@@ -52,7 +52,7 @@ def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse
         "seller": found.sold_by,
         "is_open": found.status in UNSETTLED,
         "problem": found.problems.filter(session_id=found.session_id).first(),
-        "refunds": found.refunds.filter(problem=None, status__in=SHOWN_REFUNDS),
+        "refunds": found.refunds.filter(problem=None, status__in=VISIBLE_REFUNDS),
         "disputes": found.disputes.exclude(status__startswith="warning"),
         "licenses_removed": ledger.reversed_quantity(found.reference),
     }
@@ -61,8 +61,8 @@ def purchase(request: HttpRequest, member: Membership, pk: UUID) -> HttpResponse
 
 def _history(organization: Organization) -> QuerySet[Purchase]:
     # Lists do not need the request to the processor.
-    newest = organization.purchases.order_by("-created_at", "pk")
-    return newest.defer("request_parameters", "session_url")
+    rows = organization.purchases.order_by("-created_at", "pk")
+    return rows.defer("request_parameters", "session_url")
 
 
 def _heading() -> list[str]:

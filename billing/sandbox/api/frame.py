@@ -55,7 +55,7 @@ class ConnectionCut(Exception):
 
 
 def api(**handlers: Handler) -> View:
-    """Make a view of one handler per method; a handler takes the call and the ids in the path."""
+    """Make a view of one handler per method; a handler takes the call and the IDs in the path."""
 
     @csrf_exempt
     def view(request: HttpRequest, **ids: str) -> HttpResponse:
@@ -67,7 +67,7 @@ def api(**handlers: Handler) -> View:
         except ConnectionCut:
             _cut(request)
             response = HttpResponse(status=500)
-        return _with_headers(request, response, request_id)
+        return _add_headers(request, response, request_id)
 
     return view
 
@@ -91,9 +91,9 @@ def _respond(
         raise ApiError(404, message)
     key = None if "ignore_idempotency" in call.active_faults else call.key
     with idempotency.in_flight(running, key):
-        _before(call)
-        answer = _response(call, key, handler, ids)
-        return _after(call, answer)
+        _apply_faults_before(call)
+        result = _response(call, key, handler, ids)
+        return _apply_faults_after(call, result)
 
 
 def _authenticate(running: Sandbox, request: HttpRequest) -> None:
@@ -118,7 +118,11 @@ def _read(running: Sandbox, request: HttpRequest, request_id: str) -> Call:
         request.body.decode(errors="replace") if method == "POST" else request.META["QUERY_STRING"]
     )
     active_faults = faults.take(
-        running, faults.API, method=method, path=request.path, session=_session_in(request.path)
+        running,
+        faults.API,
+        method=method,
+        path=request.path,
+        session=_find_session_id(request.path),
     )
     return Call(
         sandbox=running,
@@ -131,7 +135,7 @@ def _read(running: Sandbox, request: HttpRequest, request_id: str) -> Call:
     )
 
 
-def _session_in(path: str) -> str | None:
+def _find_session_id(path: str) -> str | None:
     return next((step for step in path.split("/") if step.startswith("cs_")), None)
 
 
@@ -153,7 +157,7 @@ def _log(call: Call) -> None:
         call.sandbox.store.keep_newest("request", MAX_REQUESTS_KEPT)
 
 
-def _before(call: Call) -> None:
+def _apply_faults_before(call: Call) -> None:
     """Apply the faults that prevent execution."""
     if "slow" in call.active_faults:
         time.sleep(float(call.setting("slow", "seconds", 1)))
@@ -164,10 +168,10 @@ def _before(call: Call) -> None:
     if "conflict" in call.active_faults:
         raise ApiError(409, "This object cannot be accessed right now.", code="lock_timeout")
     if "error" in call.active_faults:
-        raise _ordered_error(call)
+        raise _requested_error(call)
 
 
-def _ordered_error(call: Call) -> ApiError:
+def _requested_error(call: Call) -> ApiError:
     status = int(call.setting("error", "status", 500))
     type = "api_error" if status >= 500 else "invalid_request_error"
     return ApiError(
@@ -186,31 +190,31 @@ def _response(call: Call, key: str | None, handler: Handler, ids: dict[str, str]
     with call.sandbox.store.transaction():
         timetable.run_due(call.sandbox)
         if key:
-            kept = idempotency.kept_response(call.sandbox, key, call.path, call.params)
+            kept = idempotency.find_stored_response(call.sandbox, key, call.path, call.params)
             if kept:
                 return kept
-        answer, keep = _execute(call, handler, ids)
+        result, keep = _execute(call, handler, ids)
         if "error_after" in call.active_faults:
             error = ApiError(500, "An error occurred. (sandbox fault)", type="api_error")
-            answer = Response(500, error.body(call.request_id))
+            result = Response(500, error.body(call.request_id))
         if key and keep:
-            idempotency.keep(call.sandbox, key, call.path, call.params, answer)
-        return answer
+            idempotency.store_response(call.sandbox, key, call.path, call.params, result)
+        return result
 
 
 def _execute(call: Call, handler: Handler, ids: dict[str, str]) -> tuple[Response, bool]:
     """Run the handler; return its response, and whether Stripe keeps it under the key."""
-    token = events.caused_by.set((call.request_id, call.key))
+    token = events.causing_request.set((call.request_id, call.key))
     try:
         with call.sandbox.store.transaction():
             return Response(200, handler(call, **ids)), True
     except ApiError as error:
         return Response(error.status, error.body(call.request_id)), error.executed
     finally:
-        events.caused_by.reset(token)
+        events.causing_request.reset(token)
 
 
-def _after(call: Call, answer: Response) -> HttpResponse:
+def _apply_faults_after(call: Call, result: Response) -> HttpResponse:
     """Apply the faults that lose or damage the response of an executed request."""
     if "slow_after" in call.active_faults:
         time.sleep(float(call.setting("slow_after", "seconds", 1)))
@@ -218,18 +222,18 @@ def _after(call: Call, answer: Response) -> HttpResponse:
         raise ConnectionCut
     if "malformed" in call.active_faults:
         return HttpResponse(_BAD_GATEWAY, status=502)
-    body = answer.body
-    if "override" in call.active_faults and answer.status == 200:
-        body = overridden(body, call.setting("override", "fields", {}))
-    response = JsonResponse(body, status=answer.status)
+    body = result.body
+    if "override" in call.active_faults and result.status == 200:
+        body = override_fields(body, call.setting("override", "fields", {}))
+    response = JsonResponse(body, status=result.status)
     if call.key:
         response["Idempotency-Key"] = call.key
-    if answer.replayed:
+    if result.replayed:
         response["Idempotent-Replayed"] = "true"
     return response
 
 
-def overridden(body: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+def override_fields(body: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """Replace fields by dotted path; in a list response, in each entry."""
     copy: dict[str, Any] = json.loads(json.dumps(body))
     targets = copy["data"] if copy.get("object") == "list" else [copy]
@@ -264,7 +268,7 @@ def _cut(request: HttpRequest) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _with_headers(request: HttpRequest, response: HttpResponse, request_id: str) -> HttpResponse:
+def _add_headers(request: HttpRequest, response: HttpResponse, request_id: str) -> HttpResponse:
     response["Request-Id"] = request_id
     version = request.headers.get("Stripe-Version")
     if version:

@@ -12,8 +12,8 @@ from typing import Any
 from billing.sandbox.process.runtime import Sandbox
 from billing.sandbox.protocol.errors import ApiError
 
-KEPT_SECONDS = 24 * 3600  # of the sandbox's clock
-LONGEST_KEY = 255
+RETENTION_SECONDS = 24 * 3600  # of the sandbox's clock
+MAX_KEY_LENGTH = 255
 
 
 @dataclass(frozen=True)
@@ -47,21 +47,25 @@ def in_flight(sandbox: Sandbox, key: str | None) -> Iterator[None]:
             sandbox.keys_in_flight.discard(key)
 
 
-def kept_response(sandbox: Sandbox, key: str, path: str, params: dict[str, Any]) -> Response | None:
+def find_stored_response(
+    sandbox: Sandbox, key: str, path: str, params: dict[str, Any]
+) -> Response | None:
     """Return the response kept under a key. Raises ApiError if it was for a different request."""
-    if len(key) > LONGEST_KEY:
-        raise ApiError(400, f"Idempotency keys have up to {LONGEST_KEY} characters.")
+    if len(key) > MAX_KEY_LENGTH:
+        raise ApiError(400, f"Idempotency keys have up to {MAX_KEY_LENGTH} characters.")
     kept = sandbox.store.get("idempotency", key)
-    if kept is None or kept["created"] + KEPT_SECONDS <= sandbox.clock.now():
+    if kept is None or kept["created"] + RETENTION_SECONDS <= sandbox.clock.now():
         return None
     if kept["path"] != path:
-        raise _misused("endpoint they were first used for", key)
+        raise _misuse_error("endpoint they were first used for", key)
     if kept["params"] != _fingerprint(params):
-        raise _misused("parameters they were first used with", key)
+        raise _misuse_error("parameters they were first used with", key)
     return Response(kept["status"], kept["body"], replayed=True)
 
 
-def keep(sandbox: Sandbox, key: str, path: str, params: dict[str, Any], response: Response) -> None:
+def store_response(
+    sandbox: Sandbox, key: str, path: str, params: dict[str, Any], response: Response
+) -> None:
     """Keep a response, in the transaction of the effect it reports."""
     sandbox.store.put(
         "idempotency",
@@ -76,7 +80,7 @@ def keep(sandbox: Sandbox, key: str, path: str, params: dict[str, Any], response
     )
 
 
-def _misused(what: str, key: str) -> ApiError:
+def _misuse_error(what: str, key: str) -> ApiError:
     return ApiError(
         400,
         f"Keys for idempotent requests can only be used with the same {what}."

@@ -1,4 +1,4 @@
-"""URLs of the API, and what each method of each does."""
+"""URLs of the API, and what each method does."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def list_sessions(call: Call) -> dict[str, Any]:
         call.sandbox, "checkout.session", call.params, schema.SESSION_LIST, url=call.path
     )
     if "stale" in call.active_faults:
-        page["data"] = [_as_read(call, session) for session in page["data"]]
+        page["data"] = [_stale_view(call, session) for session in page["data"]]
     return page
 
 
 def retrieve_session(call: Call, id: str) -> dict[str, Any]:
     """GET /v1/checkout/sessions/{id}."""
     values = parameters.check(call.params, schema.RETRIEVE)
-    session = _as_read(call, sessions.find(call.sandbox, id))
+    session = _stale_view(call, sessions.find(call.sandbox, id))
     return expand(call.sandbox, session, values.get("expand", []))
 
 
@@ -49,11 +49,11 @@ def list_line_items(call: Call, id: str) -> dict[str, Any]:
     """GET /v1/checkout/sessions/{id}/line_items."""
     sessions.find(call.sandbox, id)
     values = parameters.check(call.params, schema.LINE_ITEM_LIST)
-    page = listing.page_of(line_items(call.sandbox, id)["data"], values, url=call.path)
+    page = listing.paginate(line_items(call.sandbox, id)["data"], values, url=call.path)
     return expand_list(call.sandbox, page, [])
 
 
-def _as_read(call: Call, session: Document) -> Document:
+def _stale_view(call: Call, session: Document) -> Document:
     """Return a session as a lagging replica would: still open and unpaid."""
     if "stale" not in call.active_faults or session["payment_status"] != "paid":
         return session
@@ -104,7 +104,7 @@ def _list(kind: str, table: Table) -> Handler:
     return handler
 
 
-# With a trailing slash a list is the same list; an empty id turns a retrieval into it.
+# With a trailing slash a list is the same list; an empty ID turns a retrieval into it.
 _LISTS = ("checkout/sessions", "payment_intents", "charges", "refunds", "disputes", "events")
 
 VIEWS: dict[str, View] = {

@@ -1,1 +1,1 @@
-"""How tests and the demo control it: the control API, its client, and a process to start."""
+"""Control of the sandbox by tests and the demo: control API, client, and a process to start."""

@@ -19,8 +19,8 @@ def create_refund(running: Sandbox, body: Body) -> Body:
     pending = bool(body.pop("pending", False))
     with running.store.transaction():
         if "session" in body:
-            body["payment_intent"] = _intent_of(running, body.pop("session"))
-        return render(refunds.create(running, headless.as_sent(body), pending=pending))
+            body["payment_intent"] = _get_intent_id(running, body.pop("session"))
+        return render(refunds.create(running, headless.as_form_values(body), pending=pending))
 
 
 def settle_refund(running: Sandbox, body: Body, id: str) -> Body:
@@ -54,7 +54,7 @@ def open_dispute(running: Sandbox, body: Body) -> Body:
     with running.store.transaction():
         dispute = disputes.open_dispute(
             running,
-            _charge_of(running, body),
+            _find_charge_id(running, body),
             amount=amount,
             reason=body.get("reason", "fraudulent"),
             inquiry=bool(body.get("inquiry", False)),
@@ -63,7 +63,7 @@ def open_dispute(running: Sandbox, body: Body) -> Body:
 
 
 def review_dispute(running: Sandbox, body: Body, id: str) -> Body:
-    """Start the bank's review, as when evidence was submitted."""
+    """Start the bank's review, as if evidence had been submitted."""
     with running.store.transaction():
         return render(disputes.review(running, id))
 
@@ -83,7 +83,7 @@ def close_dispute(running: Sandbox, body: Body, id: str) -> Body:
 def warn_of_fraud(running: Sandbox, body: Body) -> Body:
     """Send an early fraud warning about a payment."""
     with running.store.transaction():
-        return render(disputes.warn_of_fraud(running, _charge_of(running, body)))
+        return render(disputes.warn_of_fraud(running, _find_charge_id(running, body)))
 
 
 def read_delays(running: Sandbox, body: Body) -> Body:
@@ -96,18 +96,18 @@ def set_delays(running: Sandbox, body: Body) -> Body:
     return follow_ups.set_delays(running, body)
 
 
-def _charge_of(running: Sandbox, body: Body) -> str:
-    """Return the charge given by its own id, its intent's or its session's."""
+def _find_charge_id(running: Sandbox, body: Body) -> str:
+    """Return the ID of the charge given by itself, its intent or its session."""
     if "charge" in body:
         return str(body["charge"])
-    id = body.get("payment_intent") or _intent_of(running, body.get("session", ""))
+    id = body.get("payment_intent") or _get_intent_id(running, body.get("session", ""))
     intent: Document = running.store.get("payment_intent", id) or {}
     if not intent.get("latest_charge"):
         raise Refused(f"{id} has no charge.")
     return str(intent["latest_charge"])
 
 
-def _intent_of(running: Sandbox, session_id: str) -> str:
+def _get_intent_id(running: Sandbox, session_id: str) -> str:
     intent = sessions.find(running, session_id)["payment_intent"]
     if intent is None:
         raise Refused(f"{session_id} has not been paid.")

@@ -39,7 +39,7 @@ class SandboxControl:
     def set_clock(self, moment: datetime | None, *, frozen: bool | None = None) -> Json:
         """Move forward to an aware moment (None: real time), and freeze there or continue."""
         body: Json = {"now": None if moment is None else int(moment.timestamp())}
-        return self._call("POST", "clock", body | _given(frozen=frozen))
+        return self._call("POST", "clock", body | _without_none(frozen=frozen))
 
     def advance_clock(self, seconds: int) -> Json:
         """Move forward by some seconds."""
@@ -56,7 +56,7 @@ class SandboxControl:
         """Deliver events to a URL; several secrets sign as during a rotation."""
         secrets = [secret] if isinstance(secret, str) else secret
         body = {"url": url, "secrets": secrets}
-        more = _given(enabled_events=enabled_events, api_version=api_version)
+        more = _without_none(enabled_events=enabled_events, api_version=api_version)
         return self._call("POST", "webhook_endpoints", body | more)
 
     def webhooks(self) -> list[Json]:
@@ -84,7 +84,7 @@ class SandboxControl:
     ) -> Json:
         """Activate a fault for what matches (patterns with *); times=None means until cleared."""
         body: Json = {"kind": kind, "times": times, "skip": skip, "seed": seed, **settings}
-        conditions = _given(
+        conditions = _without_none(
             method=method,
             path=path,
             session=session,
@@ -158,13 +158,13 @@ class SandboxControl:
 
         The outcome is paid, declined, blocked, requires_action or not_open.
         """
-        body = _given(
+        body = _without_none(
             card=card, email=email, name=name, three_d_secure=three_d_secure, funding=funding
         )
         return self._call("POST", f"sessions/{session_id}/pay", body)
 
     def inject(self, params: Json, *, card: str = "4242424242424242") -> Json:
-        """Create and pay a session with any parameters, unlike any request of the application."""
+        """Create and pay a session with any parameters, unlike any that the application creates."""
         return self._call("POST", "sessions/inject", {"params": params, "card": card})
 
     def expire(self, session_id: str) -> Json:
@@ -183,11 +183,11 @@ class SandboxControl:
     ) -> Json:
         """Refund outside the application, as in the processor's dashboard; return the refund.
 
-        The payment is given by one of the three ids. The amount is in minor units, by default all
+        The payment is given by one of the three IDs. The amount is in minor units, by default all
         that is left. With `pending` it stays so until it is settled, failed or canceled here.
         """
-        named = _given(session=session, charge=charge, payment_intent=payment_intent)
-        body = named | _given(amount=amount, reason=reason)
+        target = _without_none(session=session, charge=charge, payment_intent=payment_intent)
+        body = target | _without_none(amount=amount, reason=reason)
         return self._call("POST", "refunds", body | {"pending": pending})
 
     def settle_refund(self, id: str) -> Json:
@@ -196,7 +196,7 @@ class SandboxControl:
 
     def fail_refund(self, id: str, *, reason: str | None = None) -> Json:
         """Make a pending or succeeded refund fail, as expired_or_canceled_card by default."""
-        return self._call("POST", f"refunds/{id}/fail", _given(reason=reason))
+        return self._call("POST", f"refunds/{id}/fail", _without_none(reason=reason))
 
     def cancel_refund(self, id: str) -> Json:
         """Cancel a pending refund, as in the processor's dashboard; return it."""
@@ -213,11 +213,11 @@ class SandboxControl:
     ) -> Json:
         """Dispute a payment, which takes the money; return the dispute.
 
-        The payment is given by one of the three ids. The amount is in minor units, by default what
-        was neither refunded nor disputed before; the default reason is fraudulent.
+        The payment is given by one of the three IDs. The amount is in minor units, by default what
+        has been neither refunded nor disputed; the default reason is fraudulent.
         """
-        named = _given(session=session, charge=charge, payment_intent=payment_intent)
-        return self._call("POST", "disputes", named | _given(amount=amount, reason=reason))
+        target = _without_none(session=session, charge=charge, payment_intent=payment_intent)
+        return self._call("POST", "disputes", target | _without_none(amount=amount, reason=reason))
 
     def open_inquiry(
         self,
@@ -229,9 +229,9 @@ class SandboxControl:
         reason: str | None = None,
     ) -> Json:
         """Inquire about a payment, which takes no money; return the dispute (warning_…)."""
-        named = _given(session=session, charge=charge, payment_intent=payment_intent)
-        more = _given(amount=amount, reason=reason)
-        return self._call("POST", "disputes", named | more | {"inquiry": True})
+        target = _without_none(session=session, charge=charge, payment_intent=payment_intent)
+        more = _without_none(amount=amount, reason=reason)
+        return self._call("POST", "disputes", target | more | {"inquiry": True})
 
     def disputes(self) -> list[Json]:
         """List all disputes and inquiries, oldest first."""
@@ -242,7 +242,7 @@ class SandboxControl:
         return self._call("POST", f"disputes/{id}/review")
 
     def escalate_inquiry(self, id: str) -> Json:
-        """Turn an open inquiry into a dispute with the same id, which takes the money."""
+        """Turn an open inquiry into a dispute with the same ID, which takes the money."""
         return self._call("POST", f"disputes/{id}/escalate")
 
     def close_dispute(self, id: str, outcome: Outcome) -> Json:
@@ -257,8 +257,8 @@ class SandboxControl:
         payment_intent: str | None = None,
     ) -> Json:
         """Send an early fraud warning about a payment; return it."""
-        named = _given(session=session, charge=charge, payment_intent=payment_intent)
-        return self._call("POST", "early_fraud_warnings", named)
+        target = _without_none(session=session, charge=charge, payment_intent=payment_intent)
+        return self._call("POST", "early_fraud_warnings", target)
 
     def delays(self) -> Json:
         """Return {"dispute_seconds", "refund_seconds"}, in seconds of the sandbox's clock."""
@@ -268,7 +268,7 @@ class SandboxControl:
         self, *, dispute_seconds: int | None = None, refund_seconds: int | None = None
     ) -> Json:
         """Set how long, until a reset, cards wait to dispute a payment or to change a refund."""
-        body = _given(dispute_seconds=dispute_seconds, refund_seconds=refund_seconds)
+        body = _without_none(dispute_seconds=dispute_seconds, refund_seconds=refund_seconds)
         return self._call("POST", "delays", body)
 
     def alter(self, object_id: str, fields: Json) -> Json:
@@ -289,11 +289,11 @@ class SandboxControl:
                 headers={"Authorization": f"Bearer {self._token}"},
                 timeout=wait + _TIMEOUT,
             )
-        answer: Json = response.json()
+        payload: Json = response.json()
         if not response.ok:
-            raise SandboxError(answer["error"])
-        return answer
+            raise SandboxError(payload["error"])
+        return payload
 
 
-def _given(**values: Any) -> Json:
+def _without_none(**values: Any) -> Json:
     return {name: value for name, value in values.items() if value is not None}

@@ -37,7 +37,7 @@ def _card(number: str, funding: str | None) -> cards.Card:
     return card if funding is None else replace(card, funding=funding)
 
 
-def told(running: Sandbox, outcome: Outcome) -> dict[str, Any]:
+def describe_outcome(running: Sandbox, outcome: Outcome) -> dict[str, Any]:
     """Return an outcome in the form of the control API."""
     decline = outcome.decline
     return {
@@ -49,10 +49,10 @@ def told(running: Sandbox, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def as_sent(values: Any) -> Any:
+def as_form_values(values: Any) -> Any:
     """Turn JSON values into the form they have in a form-encoded request."""
     if isinstance(values, dict):
-        return {name: as_sent(value) for name, value in values.items() if value is not None}
+        return {name: as_form_values(value) for name, value in values.items() if value is not None}
     if isinstance(values, list):
-        return [as_sent(value) for value in values]
+        return [as_form_values(value) for value in values]
     return str(values).lower() if isinstance(values, bool) else str(values)

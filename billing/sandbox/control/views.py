@@ -15,7 +15,7 @@ from billing.sandbox.api.frame import plant
 from billing.sandbox.control import cases, headless
 from billing.sandbox.engine import faults, sessions, timetable, webhooks
 from billing.sandbox.objects.common import render
-from billing.sandbox.process.clock import ClockWentBack
+from billing.sandbox.process.clock import ClockMovedBack
 from billing.sandbox.process.runtime import Sandbox, sandbox
 from billing.sandbox.process.store import Document
 from billing.sandbox.protocol.errors import ApiError, Refused
@@ -41,7 +41,7 @@ _FLUSH_SECONDS = 10.0
 
 
 def control(**actions: Action) -> View:
-    """Make a view of one action per method; an action takes the sandbox, the body and the ids."""
+    """Make a view of one action per method; an action takes the sandbox, the body and the IDs."""
 
     @csrf_exempt
     def view(request: HttpRequest, **ids: str) -> HttpResponse:
@@ -55,7 +55,7 @@ def control(**actions: Action) -> View:
             return JsonResponse({"error": "Method not allowed."}, status=405)
         try:
             return JsonResponse(action(running, _body(request), **ids))
-        except (Refused, ClockWentBack, KeyError, TypeError, ValueError) as error:
+        except (Refused, ClockMovedBack, KeyError, TypeError, ValueError) as error:
             return JsonResponse({"error": f"{type(error).__name__}: {error}"}, status=400)
         except ApiError as error:
             return JsonResponse({"error": error.message}, status=error.status)
@@ -94,8 +94,8 @@ def set_clock(running: Sandbox, body: Body) -> Body:
         if "now" in body:
             now = int(time.time()) if body["now"] is None else int(body["now"])
         now += int(body.get("advance", 0))
-        stands = running.clock.is_frozen() and body.get("now", now) is not None
-        running.clock.set(now, frozen=bool(body.get("frozen", stands)))
+        stay_frozen = running.clock.is_frozen() and body.get("now", now) is not None
+        running.clock.set(now, frozen=bool(body.get("frozen", stay_frozen)))
         timetable.run_due(running)
     return running.clock.describe()
 
@@ -171,7 +171,7 @@ def flush(running: Sandbox, body: Body) -> Body:
     while True:
         if body.get("immediately"):
             webhooks.skip_waits(running)
-        left = webhooks.waiting(running, retries=retries)
+        left = webhooks.count_waiting(running, retries=retries)
         if not left or time.monotonic() >= deadline:
             return {"idle": not left, "waiting": left}
         time.sleep(0.02)
@@ -199,14 +199,14 @@ def list_sessions(running: Sandbox, body: Body) -> Body:
 def pay(running: Sandbox, body: Body, id: str) -> Body:
     """Pay a session without a browser."""
     with running.store.transaction():
-        return headless.told(running, headless.pay(running, id, body))
+        return headless.describe_outcome(running, headless.pay(running, id, body))
 
 
 def inject(running: Sandbox, body: Body) -> Body:
-    """Create a session from `params`, unlike any request of the application, and pay it."""
+    """Create a session from `params`, unlike any that the application creates, and pay it."""
     with running.store.transaction():
-        session = sessions.create(running, headless.as_sent(body["params"]))
-        return headless.told(running, headless.pay(running, session["id"], body))
+        session = sessions.create(running, headless.as_form_values(body["params"]))
+        return headless.describe_outcome(running, headless.pay(running, session["id"], body))
 
 
 def expire(running: Sandbox, body: Body, id: str) -> Body:

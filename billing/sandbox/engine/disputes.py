@@ -10,7 +10,7 @@ from typing import Any
 
 from billing.sandbox.engine import refunds
 from billing.sandbox.engine.events import emit
-from billing.sandbox.engine.refunds import allows_refund, disputes_of, recheck
+from billing.sandbox.engine.refunds import allows_refund, find_disputes, recheck
 from billing.sandbox.objects.balance import Movement, build_balance_transaction
 from billing.sandbox.objects.common import render
 from billing.sandbox.objects.dispute import (
@@ -25,11 +25,11 @@ from billing.sandbox.protocol.errors import Refused, missing_object
 
 FEE = 1500  # minor units; not returned even if the dispute is won
 
-_ANSWERED = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
+_UNDER_REVIEW = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
 _OPEN_DISPUTE = ("needs_response", "under_review")
 _OPEN_INQUIRY = ("warning_needs_response", "warning_under_review")
-_CLOSED_FROM = {"won": _OPEN_DISPUTE, "lost": _OPEN_DISPUTE, "warning_closed": _OPEN_INQUIRY}
-_NO_LONGER_CLAIMED = ("won", "warning_closed")
+_CLOSABLE_STATUSES = {"won": _OPEN_DISPUTE, "lost": _OPEN_DISPUTE, "warning_closed": _OPEN_INQUIRY}
+_RELEASED_STATUSES = ("won", "warning_closed")
 
 
 def open_dispute(
@@ -42,7 +42,7 @@ def open_dispute(
 ) -> Document:
     """Dispute a charge over an amount in minor units, or only inquire, which takes no money.
 
-    The default amount is what was neither refunded nor disputed before. A given amount may overlap
+    The default amount is what has been neither refunded nor disputed. A given amount may overlap
     refunds, as when a buyer was refunded and still complains to the bank.
     """
     if reason not in REASONS:
@@ -67,7 +67,7 @@ def open_dispute(
 
 
 def find(sandbox: Sandbox, id: str) -> Document:
-    """Return a dispute. Raises Stripe's 404 for an unknown id."""
+    """Return a dispute. Raises Stripe's 404 for an unknown ID."""
     dispute = sandbox.store.get("dispute", id)
     if dispute is None:
         raise missing_object("dispute", id)
@@ -77,14 +77,14 @@ def find(sandbox: Sandbox, id: str) -> Document:
 def review(sandbox: Sandbox, id: str) -> Document:
     """Start the bank's review, as if evidence had been submitted."""
     dispute = find(sandbox, id)
-    if dispute["status"] not in _ANSWERED:
+    if dispute["status"] not in _UNDER_REVIEW:
         raise Refused(f"{id} is {dispute['status']}: it does not need a response.")
     sent = {"has_evidence": True, "submission_count": 1, "submission_method": "manual"}
     details = dispute["evidence_details"]
     before = {name: details[name] for name in sent}
     previous = {"status": dispute["status"], "evidence_details": before}
     dispute |= {
-        "status": _ANSWERED[dispute["status"]],
+        "status": _UNDER_REVIEW[dispute["status"]],
         "evidence_details": details | sent,
     }
     sandbox.store.put("dispute", dispute)
@@ -93,7 +93,7 @@ def review(sandbox: Sandbox, id: str) -> Document:
 
 
 def escalate(sandbox: Sandbox, id: str) -> Document:
-    """Turn an inquiry into a dispute with the same id, which takes the money."""
+    """Turn an inquiry into a dispute with the same ID, which takes the money."""
     dispute = find(sandbox, id)
     if dispute["status"] not in _OPEN_INQUIRY:
         raise Refused(f"{id} is {dispute['status']}: only an open inquiry escalates.")
@@ -123,9 +123,9 @@ def escalate(sandbox: Sandbox, id: str) -> Document:
 def close(sandbox: Sandbox, id: str, outcome: str) -> Document:
     """Close a dispute as won or lost, an inquiry as warning_closed; won returns the money."""
     dispute = find(sandbox, id)
-    if outcome not in _CLOSED_FROM:
-        raise Refused(f"Not an outcome: {outcome}. There are: {', '.join(_CLOSED_FROM)}")
-    if dispute["status"] not in _CLOSED_FROM[outcome]:
+    if outcome not in _CLOSABLE_STATUSES:
+        raise Refused(f"Not an outcome: {outcome}. There are: {', '.join(_CLOSABLE_STATUSES)}")
+    if dispute["status"] not in _CLOSABLE_STATUSES[outcome]:
         raise Refused(f"{id} is {dispute['status']}: it cannot be closed as {outcome}.")
     charge = _paid_charge(sandbox, dispute["charge"])
     dispute |= {"status": outcome, "is_charge_refundable": allows_refund(outcome, charge)}
@@ -154,15 +154,15 @@ def _paid_charge(sandbox: Sandbox, id: str) -> Document:
     return charge
 
 
-def _claim(sandbox: Sandbox, charge: Document, asked: int | None) -> int:
+def _claim(sandbox: Sandbox, charge: Document, requested: int | None) -> int:
     """Return the amount to dispute; all disputes of a charge together never exceed it."""
     claimed = sum(
         dispute["amount"]
-        for dispute in disputes_of(sandbox, charge["id"])
-        if dispute["status"] not in _NO_LONGER_CLAIMED
+        for dispute in find_disputes(sandbox, charge["id"])
+        if dispute["status"] not in _RELEASED_STATUSES
     )
     left: int = charge["amount"] - claimed
-    amount = left - charge["amount_refunded"] if asked is None else asked
+    amount = left - charge["amount_refunded"] if requested is None else requested
     if not 1 <= amount <= left:
         raise Refused(f"{amount} is not between 1 and {left}, what can be disputed of the charge.")
     return amount
@@ -170,14 +170,15 @@ def _claim(sandbox: Sandbox, charge: Document, asked: int | None) -> int:
 
 def _move(sandbox: Sandbox, dispute: Document, movement: Movement) -> None:
     """Take the disputed amount and the fee from the account, or return the amount."""
-    taken = movement == "dispute"
+    is_withdrawal = movement == "dispute"
+    name = "withdrawal" if is_withdrawal else "reversal"
     moved = build_balance_transaction(
         dispute,
         movement,
-        amount=-dispute["amount"] if taken else dispute["amount"],
-        fee=FEE if taken else 0,
+        amount=-dispute["amount"] if is_withdrawal else dispute["amount"],
+        fee=FEE if is_withdrawal else 0,
         now=sandbox.clock.now(),
-        description=f"Chargeback {'withdrawal' if taken else 'reversal'} for {dispute['charge']}",
+        description=f"Chargeback {name} for {dispute['charge']}",
     )
     sandbox.store.put("balance_transaction", moved)
     dispute["balance_transactions"] = [*dispute["balance_transactions"], render(moved)]

@@ -14,8 +14,10 @@ from billing.sandbox.objects.event import build_event
 from billing.sandbox.process.runtime import Sandbox
 from billing.sandbox.process.store import Document
 
-# The API request that causes the current change: its id and idempotency key.
-caused_by: ContextVar[tuple[str | None, str | None]] = ContextVar("caused_by", default=(None, None))
+# The API request that causes the current change: its ID and idempotency key.
+causing_request: ContextVar[tuple[str | None, str | None]] = ContextVar(
+    "causing_request", default=(None, None)
+)
 
 MAX_DELIVERIES_KEPT = 20_000
 _REORDER_TIMEOUT = 10.0  # seconds until a reordered event is sent even if none follows
@@ -25,7 +27,7 @@ def emit(
     sandbox: Sandbox, type: str, subject: Document, *, previous: dict[str, Any] | None = None
 ) -> None:
     """Record a change of an object as an event, and queue it for the endpoints that listen."""
-    request_id, key = caused_by.get()
+    request_id, key = causing_request.get()
     event = build_event(
         type,
         subject,

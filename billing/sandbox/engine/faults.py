@@ -1,4 +1,4 @@
-"""Faults on request: which exist, when one applies, how often.
+"""Faults on request: which exist, when one applies, and how often.
 
 A fault is activated through the control API, for requests or webhooks that match it, for the next N
 of them or a seeded share; each time it applies uses it up by one.
@@ -37,7 +37,7 @@ QUEUE = frozenset(
         "hold",  # deliver when released
         "reorder",  # deliver after the next event, or after the next of type `after`
         "duplicate",  # deliver `count` times in parallel
-        "twin",  # one change sent as two events with two ids
+        "twin",  # one change sent as two events with two IDs
     }
 )
 WIRE = frozenset(
@@ -86,7 +86,7 @@ def add(sandbox: Sandbox, kind: str, settings: dict[str, Any]) -> Document:
 
 
 def take(sandbox: Sandbox, kinds: frozenset[str], **facts: str | None) -> dict[str, Document]:
-    """Return the faults that apply now, by kind, and use each up by one."""
+    """Return the faults that apply now, by kind, and count one use of each."""
     with sandbox.store.lock:
         found = [
             fault
@@ -111,13 +111,13 @@ def _applies(sandbox: Sandbox, fault: Document) -> bool:
     if fault["times"] is not None and fault["applied"] >= fault["times"]:
         return False
     fault["seen"] += 1
-    applies = fault["seen"] > fault["skip"] and _drawn(fault)
+    applies = fault["seen"] > fault["skip"] and _draw(fault)
     fault["applied"] += applies
     sandbox.store.put("fault", fault)
     return applies
 
 
-def _drawn(fault: Document) -> bool:
+def _draw(fault: Document) -> bool:
     """Draw from a seeded generator, so that a run with the same seed repeats."""
     if fault["probability"] is None:
         return True

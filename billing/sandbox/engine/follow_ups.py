@@ -18,31 +18,31 @@ Action: TypeAlias = Literal[
     "settle_refund",
     "fail_refund",
 ]
-_AFTER_PAYING: dict[str, Action] = {
+_PAYMENT_ACTIONS: dict[str, Action] = {
     "disputed_as_fraudulent": "dispute_as_fraudulent",
     "disputed_as_not_received": "dispute_as_not_received",
     "inquiry": "open_inquiry",
     "fraud_warning": "warn_of_fraud",
 }
-_AFTER_REFUNDING: dict[str, Action] = {
+_REFUND_ACTIONS: dict[str, Action] = {
     "refund_pending": "settle_refund",
     "refund_fails": "fail_refund",
 }
 _DELAYS = ("dispute_seconds", "refund_seconds")
 
 
-def after_payment(sandbox: Sandbox, card: Card, charge: Document) -> None:
+def schedule_after_payment(sandbox: Sandbox, card: Card, charge: Document) -> None:
     """Schedule what a card does to the charge it has just paid."""
-    if card.follow_up in _AFTER_PAYING:
+    if card.follow_up in _PAYMENT_ACTIONS:
         seconds = delays(sandbox)["dispute_seconds"]
-        _plan(sandbox, _AFTER_PAYING[card.follow_up], charge["id"], seconds)
+        _plan(sandbox, _PAYMENT_ACTIONS[card.follow_up], charge["id"], seconds)
 
 
-def after_refund(sandbox: Sandbox, card: Card, refund: Document) -> None:
+def schedule_after_refund(sandbox: Sandbox, card: Card, refund: Document) -> None:
     """Schedule what a card does to the refund it has just received."""
-    if card.follow_up in _AFTER_REFUNDING:
+    if card.follow_up in _REFUND_ACTIONS:
         seconds = delays(sandbox)["refund_seconds"]
-        _plan(sandbox, _AFTER_REFUNDING[card.follow_up], refund["id"], seconds)
+        _plan(sandbox, _REFUND_ACTIONS[card.follow_up], refund["id"], seconds)
 
 
 def due(sandbox: Sandbox) -> list[Document]:
@@ -52,20 +52,20 @@ def due(sandbox: Sandbox) -> list[Document]:
 
 def delays(sandbox: Sandbox) -> dict[str, int]:
     """Return the delays of the cards, in seconds of the sandbox's clock."""
-    set_here = sandbox.store.get("setting", "delays") or {}
-    return {name: set_here.get(name, getattr(sandbox.config, name)) for name in _DELAYS}
+    overrides = sandbox.store.get("setting", "delays") or {}
+    return {name: overrides.get(name, getattr(sandbox.config, name)) for name in _DELAYS}
 
 
-def set_delays(sandbox: Sandbox, wanted: dict[str, int]) -> dict[str, int]:
+def set_delays(sandbox: Sandbox, changes: dict[str, int]) -> dict[str, int]:
     """Change delays of what is scheduled from now on, until a reset; return all delays.
 
     Raises Refused for an unknown name or a negative number of seconds.
     """
-    for name, seconds in wanted.items():
+    for name, seconds in changes.items():
         if name not in _DELAYS or type(seconds) is not int or seconds < 0:
             raise Refused(f"Not a delay in whole seconds: {name} = {seconds!r}")
     with sandbox.store.transaction():
-        sandbox.store.put("setting", {"id": "delays", **delays(sandbox), **wanted})
+        sandbox.store.put("setting", {"id": "delays", **delays(sandbox), **changes})
     return delays(sandbox)
 
 

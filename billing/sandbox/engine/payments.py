@@ -38,7 +38,7 @@ class Outcome:
 
     @property
     def intent(self) -> str | None:
-        """Return the id of the payment intent, if there is one."""
+        """Return the ID of the payment intent, if there is one."""
         id: str | None = self.session["payment_intent"]
         return id
 
@@ -50,7 +50,7 @@ def pay(sandbox: Sandbox, session_id: str, card: Card, payer: Payer) -> Outcome:
         session = sessions.find(sandbox, session_id)
         if session["status"] != "open":
             return Outcome("not_open", session)
-        blocked = _blocked(session, card)
+        blocked = _find_block(session, card)
         if blocked:
             return Outcome("blocked", session, blocked)
         return _try(sandbox, session, card, payer)
@@ -66,7 +66,7 @@ def finish_challenge(sandbox: Sandbox, intent_id: str, *, authenticated: bool) -
         session = sessions.find(sandbox, intent["_session"])
         if session["status"] != "open" or intent["status"] != "requires_action":
             return Outcome("not_open", session)
-        method, payer = _method_of(sandbox, intent)
+        method, payer = _get_method(sandbox, intent)
         card = cards.CARDS[method["_number"]]
         intent["next_action"] = None
         if not authenticated:
@@ -74,7 +74,7 @@ def finish_challenge(sandbox: Sandbox, intent_id: str, *, authenticated: bool) -
         return _charge(sandbox, session, intent, method, card, payer, authenticated=True)
 
 
-def _blocked(session: Document, card: Card) -> Decline | None:
+def _find_block(session: Document, card: Card) -> Decline | None:
     restrictions = session["payment_method_options"]["card"].get("restrictions", {})
     brand = cards.BLOCKABLE_BRANDS.get(card.brand)
     for blocked, value in (("funding_types_blocked", card.funding), ("brands_blocked", brand)):
@@ -86,22 +86,22 @@ def _blocked(session: Document, card: Card) -> Decline | None:
 
 def _try(sandbox: Sandbox, session: Document, card: Card, payer: Payer) -> Outcome:
     now = sandbox.clock.now()
-    intent = _intent_of(sandbox, session)
+    intent = _get_intent(sandbox, session)
     method = build_payment_method(card, payer, now=now)
     sandbox.store.put("payment_method", method)
     if card.challenge == "lookup_fails":
         return _refuse(sandbox, session, intent, method, cards.PROCESSING, None)
-    if card.challenge == "required" or _challenge_asked(session):
+    if card.challenge == "required" or _requests_challenge(session):
         return _challenge(sandbox, session, intent, method)
     return _charge(sandbox, session, intent, method, card, payer, authenticated=False)
 
 
-def _challenge_asked(session: Document) -> bool:
-    asked = session["payment_method_options"]["card"]["request_three_d_secure"]
-    return asked in ("any", "challenge")
+def _requests_challenge(session: Document) -> bool:
+    requested = session["payment_method_options"]["card"]["request_three_d_secure"]
+    return requested in ("any", "challenge")
 
 
-def _intent_of(sandbox: Sandbox, session: Document) -> Document:
+def _get_intent(sandbox: Sandbox, session: Document) -> Document:
     """Return the session's intent; like at Stripe, the first attempt creates it."""
     if session["payment_intent"]:
         intent = sandbox.store.get("payment_intent", session["payment_intent"])
@@ -115,7 +115,7 @@ def _intent_of(sandbox: Sandbox, session: Document) -> Document:
     return intent
 
 
-def _method_of(sandbox: Sandbox, intent: Document) -> tuple[Document, Payer]:
+def _get_method(sandbox: Sandbox, intent: Document) -> tuple[Document, Payer]:
     method = sandbox.store.get("payment_method", intent["payment_method"]) or {}
     details, card = method["billing_details"], method["card"]
     payer = Payer(
@@ -167,7 +167,7 @@ def _charge(
     if card.decline:
         return _refuse(sandbox, session, intent, method, card.decline, charge)
     outcome = _complete(sandbox, session, intent, method, charge, payer)
-    follow_ups.after_payment(sandbox, card, charge)
+    follow_ups.schedule_after_payment(sandbox, card, charge)
     timetable.run_due(sandbox)  # without a delay, the dispute exists before the buyer returns
     return outcome
 

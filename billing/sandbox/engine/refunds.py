@@ -17,7 +17,7 @@ from billing.sandbox.protocol import parameters
 from billing.sandbox.protocol.errors import ApiError, Refused, missing_object, unsupported
 from billing.sandbox.protocol.schema import REFUND_CREATE
 
-_NOT_DONE = (
+_UNSUPPORTED = (
     "customer",
     "instructions_email",
     "origin",
@@ -38,13 +38,13 @@ FAILURE_REASONS = (
 
 
 def create(sandbox: Sandbox, sent: dict[str, Any], *, pending: bool = False) -> Document:
-    """Refund a charge, given by its id or its payment intent's.
+    """Refund a charge, given by its ID or its payment intent's.
 
     With `pending` it stays pending until it is settled, failed or canceled. Raises ApiError like
     Stripe: for wrong parameters, a disputed charge, or more than is left.
     """
     values = parameters.check(sent, REFUND_CREATE)
-    for name in _NOT_DONE:
+    for name in _UNSUPPORTED:
         if name in values:
             raise unsupported(name, name)
     charge = _charge(sandbox, values)
@@ -66,12 +66,12 @@ def create(sandbox: Sandbox, sent: dict[str, Any], *, pending: bool = False) -> 
     emit(sandbox, "charge.refunded", charge, previous=previous)
     recheck(sandbox, charge)
     if not pending:
-        follow_ups.after_refund(sandbox, card, refund)
+        follow_ups.schedule_after_refund(sandbox, card, refund)
     return refund
 
 
 def find(sandbox: Sandbox, id: str) -> Document:
-    """Return a refund. Raises Stripe's 404 for an unknown id."""
+    """Return a refund. Raises Stripe's 404 for an unknown ID."""
     refund = sandbox.store.get("refund", id)
     if refund is None:
         raise missing_object("refund", id)
@@ -80,7 +80,7 @@ def find(sandbox: Sandbox, id: str) -> Document:
 
 def settle(sandbox: Sandbox, id: str) -> Document:
     """Make a pending refund succeed. Raises Refused for any other."""
-    refund = _of_status(sandbox, id, "pending")
+    refund = _require_status(sandbox, id, "pending")
     moved = _move(sandbox, refund, "refund", -refund["amount"])
     destination = {"card": {"type": "refund"}, "type": "card"}
     return _change(
@@ -96,12 +96,12 @@ def settle(sandbox: Sandbox, id: str) -> Document:
 def fail(sandbox: Sandbox, id: str, reason: str = "expired_or_canceled_card") -> Document:
     """Make a pending or succeeded refund fail: the money returns, and the charge is refunded less.
 
-    Raises Refused if it failed or was canceled before, or the reason is unknown.
+    Raises Refused if it has already failed or been canceled, or the reason is unknown.
     """
     if reason not in FAILURE_REASONS:
         known = ", ".join(FAILURE_REASONS)
         raise Refused(f"Not a reason for a failure: {reason}. There are: {known}")
-    refund = _of_status(sandbox, id, "pending", "succeeded")
+    refund = _require_status(sandbox, id, "pending", "succeeded")
     changes: dict[str, Any] = {"status": "failed", "failure_reason": reason, "pending_reason": None}
     if refund["balance_transaction"]:
         moved = _move(sandbox, refund, "refund_failure", refund["amount"])
@@ -115,7 +115,7 @@ def fail(sandbox: Sandbox, id: str, reason: str = "expired_or_canceled_card") ->
 
 def cancel(sandbox: Sandbox, id: str) -> Document:
     """Cancel a pending refund, as in the dashboard. Raises Refused for any other."""
-    refund = _of_status(sandbox, id, "pending")
+    refund = _require_status(sandbox, id, "pending")
     charge = _unbook(sandbox, refund)
     reason = "merchant_request"
     _change(sandbox, refund, status="canceled", failure_reason=reason, pending_reason=None)
@@ -124,7 +124,7 @@ def cancel(sandbox: Sandbox, id: str) -> Document:
 
 
 def refuse_to_cancel(sandbox: Sandbox, id: str) -> Document:
-    """Refuse cancellation by the API: refunds to cards never wait for the buyer, as it requires."""
+    """Refuse to cancel by the API, which requires a refund that waits for the buyer."""
     status = find(sandbox, id)["status"]
     message = (
         "Only refunds with a status of requires_action can be canceled."
@@ -140,7 +140,7 @@ def fail_pending(sandbox: Sandbox, charge_id: str) -> None:
             fail(sandbox, refund["id"], "charge_for_pending_refund_disputed")
 
 
-def _of_status(sandbox: Sandbox, id: str, *statuses: str) -> Document:
+def _require_status(sandbox: Sandbox, id: str, *statuses: str) -> Document:
     refund = find(sandbox, id)
     if refund["status"] not in statuses:
         raise Refused(f"{id} is {refund['status']}, not {' or '.join(statuses)}.")
@@ -177,7 +177,7 @@ def _charge(sandbox: Sandbox, values: dict[str, Any]) -> Document:
         charge = sandbox.store.get("charge", values["charge"])
         if charge is None:
             raise missing_object("charge", values["charge"], param="charge")
-        return _paid(charge)
+        return _require_paid(charge)
     intent = sandbox.store.get("payment_intent", values["payment_intent"])
     if intent is None:
         raise missing_object("payment_intent", values["payment_intent"], param="payment_intent")
@@ -190,7 +190,7 @@ def _charge(sandbox: Sandbox, values: dict[str, Any]) -> Document:
     return charge
 
 
-def _paid(charge: Document) -> Document:
+def _require_paid(charge: Document) -> Document:
     if charge["paid"]:
         return charge
     message = f"Charge {charge['id']} was not paid and cannot be refunded."
@@ -242,27 +242,29 @@ def _unbook(sandbox: Sandbox, refund: Document) -> Document:
 
 
 # In these states the money is with the cardholder's bank; inquiries take none.
-_TAKEN = ("needs_response", "under_review", "lost")
+_WITHDRAWN_STATUSES = ("needs_response", "under_review", "lost")
 
 
-def disputes_of(sandbox: Sandbox, charge_id: str) -> list[Document]:
+def find_disputes(sandbox: Sandbox, charge_id: str) -> list[Document]:
     """Return the disputes and inquiries of a charge, oldest first."""
     return sandbox.store.find("dispute", ("charge", "=", charge_id))
 
 
 def is_charged_back(sandbox: Sandbox, charge_id: str) -> bool:
     """Whether an open or lost dispute forbids refunds of a charge."""
-    return any(dispute["status"] in _TAKEN for dispute in disputes_of(sandbox, charge_id))
+    return any(
+        dispute["status"] in _WITHDRAWN_STATUSES for dispute in find_disputes(sandbox, charge_id)
+    )
 
 
 def allows_refund(status: str, charge: Document) -> bool:
     """Return `is_charge_refundable` of a dispute in this state."""
-    return status not in _TAKEN and not charge["refunded"]
+    return status not in _WITHDRAWN_STATUSES and not charge["refunded"]
 
 
 def recheck(sandbox: Sandbox, charge: Document) -> None:
     """Update disputes and fraud warnings after their charge was refunded or disputed."""
-    for dispute in disputes_of(sandbox, charge["id"]):
+    for dispute in find_disputes(sandbox, charge["id"]):
         dispute["is_charge_refundable"] = allows_refund(dispute["status"], charge)
         sandbox.store.put("dispute", dispute)
     actionable = not (charge["disputed"] or charge["refunded"])

@@ -15,14 +15,14 @@ from billing.sandbox.protocol import parameters
 from billing.sandbox.protocol.errors import ApiError, missing_object, unsupported
 from billing.sandbox.protocol.schema import SESSION_CREATE
 
-SHORTEST_LIFE, LONGEST_LIFE = 30 * 60, 24 * 3600
-ALLOWANCE = 60  # seconds by which the caller's clock may differ
+MIN_LIFETIME, MAX_LIFETIME = 30 * 60, 24 * 3600
+CLOCK_TOLERANCE = 60  # seconds by which the caller's clock may differ
 MAX_LINES = 100
-SMALLEST_TOTAL, LARGEST_TOTAL = 50, 99_999_999
-LONGEST_REFERENCE = 200
+MIN_TOTAL, MAX_TOTAL = 50, 99_999_999
+MAX_REFERENCE_LENGTH = 200
 
 # These parameters would change the payment at Stripe, so they are refused, not ignored.
-_NOT_DONE = (
+_UNSUPPORTED = (
     "custom_fields",
     "customer_account",
     "customer_update",
@@ -38,7 +38,7 @@ _NOT_DONE = (
     "shipping_options",
     "subscription_data",
 )
-_ONLY_OFF = (
+_MUST_BE_DISABLED = (
     "automatic_tax",
     "invoice_creation",
     "managed_payments",
@@ -63,7 +63,7 @@ def create(sandbox: Sandbox, sent: dict[str, Any]) -> Document:
 
 
 def find(sandbox: Sandbox, id: str) -> Document:
-    """Return a session. Raises Stripe's error for an unknown id."""
+    """Return a session. Raises Stripe's error for an unknown ID."""
     session = sandbox.store.get("checkout.session", id)
     if session is None:
         raise missing_object("checkout.session", id, param="session")
@@ -85,11 +85,11 @@ def expire(sandbox: Sandbox, id: str) -> Document:
 
 
 def expire_due(sandbox: Sandbox) -> None:
-    """Close all open sessions whose time has come."""
+    """Close all open sessions that have reached their expiration."""
     is_open: Condition = ("status", "=", "open")
     is_due: Condition = ("expires_at", "<=", sandbox.clock.now())
     with sandbox.store.lock:
-        due = sandbox.store.find("checkout.session", is_open, is_due, in_order_of="expires_at")
+        due = sandbox.store.find("checkout.session", is_open, is_due, order_by="expires_at")
         if not due:  # the usual case: no transaction, so no worker wakes up
             return
         with sandbox.store.transaction():
@@ -129,10 +129,10 @@ def _check_kind(values: dict[str, Any]) -> None:
         raise unsupported("ui_mode", f"ui_mode {values['ui_mode']}")
     if values.get("allowed_payment_method_types", ["card"]) != ["card"]:
         raise unsupported("allowed_payment_method_types", "payment methods other than card")
-    for name in _NOT_DONE:
+    for name in _UNSUPPORTED:
         if name in values:
             raise unsupported(name, name)
-    for name in _ONLY_OFF:
+    for name in _MUST_BE_DISABLED:
         if values.get(name, {}).get("enabled"):
             raise unsupported(name, name)
     if values.get("allow_promotion_codes"):
@@ -163,15 +163,15 @@ def _check_customer(values: dict[str, Any]) -> None:
     if "@" not in values.get("customer_email", "@"):
         message = f"Invalid email address: {values['customer_email']}"
         raise ApiError(400, message, code="email_invalid", param="customer_email")
-    if len(values.get("client_reference_id", "")) > LONGEST_REFERENCE:
-        message = f"Invalid string: must be at most {LONGEST_REFERENCE} characters"
+    if len(values.get("client_reference_id", "")) > MAX_REFERENCE_LENGTH:
+        message = f"Invalid string: must be at most {MAX_REFERENCE_LENGTH} characters"
         raise ApiError(400, message, param="client_reference_id")
 
 
 def _check_lines(values: dict[str, Any]) -> None:
     lines = values.get("line_items") or []
     if not lines:
-        raise _missing("line_items")
+        raise _missing_parameter("line_items")
     if len(lines) > MAX_LINES:
         message = f"You can have at most {MAX_LINES} line items."
         raise ApiError(400, message, param="line_items")
@@ -191,9 +191,9 @@ def _check_line(line: dict[str, Any], at: str) -> None:
     data = line.get("price_data", {})
     for name in ("currency", "product_data", "unit_amount"):
         if name not in data:
-            raise _missing(f"{at}[price_data][{name}]")
+            raise _missing_parameter(f"{at}[price_data][{name}]")
     if "name" not in data["product_data"]:
-        raise _missing(f"{at}[price_data][product_data][name]")
+        raise _missing_parameter(f"{at}[price_data][product_data][name]")
     if "recurring" in data:
         raise ApiError(400, "You must not send recurring prices in payment mode.", param=at)
     _check_currency(data, at)
@@ -218,30 +218,30 @@ def _check_currency(data: dict[str, Any], at: str) -> None:
 
 
 def _check_total(total: int) -> None:
-    if total < SMALLEST_TOTAL:
+    if total < MIN_TOTAL:
         message = "The Checkout Session's total amount due must add up to at least $0.50."
         raise ApiError(400, message, code="amount_too_small")
-    if total > LARGEST_TOTAL:
+    if total > MAX_TOTAL:
         message = "The Checkout Session's total amount must be no more than $999,999.99."
         raise ApiError(400, message, code="amount_too_large")
 
 
 def _expiry(values: dict[str, Any], now: int) -> int:
-    asked: int = values.get("expires_at", now + LONGEST_LIFE)
-    if asked < now + SHORTEST_LIFE - ALLOWANCE:
+    requested: int = values.get("expires_at", now + MAX_LIFETIME)
+    if requested < now + MIN_LIFETIME - CLOCK_TOLERANCE:
         message = "The `expires_at` timestamp must be at least 30 minutes from creation."
         raise ApiError(400, message, param="expires_at")
-    if asked > now + LONGEST_LIFE + ALLOWANCE:
+    if requested > now + MAX_LIFETIME + CLOCK_TOLERANCE:
         message = "The `expires_at` timestamp must be less than 24 hours from creation."
         raise ApiError(400, message, param="expires_at")
-    return asked
+    return requested
 
 
 def _require(values: dict[str, Any], name: str) -> None:
     if name not in values:
-        raise _missing(name)
+        raise _missing_parameter(name)
 
 
-def _missing(param: str) -> ApiError:
+def _missing_parameter(param: str) -> ApiError:
     message = f"Missing required param: {param}."
     return ApiError(400, message, code="parameter_missing", param=param)

@@ -47,8 +47,10 @@ def message(
 def signature(body: bytes, stamp: int, secrets: list[str]) -> str:
     """Return Stripe's signature header: a time, and one v1 for each secret."""
     signed = str(stamp).encode() + b"." + body
-    marks = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
-    return ",".join([f"t={stamp}", *(f"v1={mark}" for mark in marks)])
+    signatures = [
+        hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets
+    ]
+    return ",".join([f"t={stamp}", *(f"v1={digest}" for digest in signatures)])
 
 
 def _secrets(secrets: list[str], active_faults: dict[str, Document]) -> list[str]:

@@ -50,7 +50,7 @@ def add_endpoint(
 def register_configured(sandbox: Sandbox) -> None:
     """Register the endpoint given on the command line, replacing an earlier one.
 
-    It keeps its id, so that events an earlier process did not deliver go to the new URL.
+    It keeps its ID, so that events an earlier process did not deliver go to the new URL.
     """
     config, store = sandbox.config, sandbox.store
     if not config.webhook_url or not config.webhook_secret:
@@ -67,7 +67,7 @@ def register_configured(sandbox: Sandbox) -> None:
 
 
 def resend(sandbox: Sandbox, event_id: str) -> list[Document]:
-    """Deliver an event again to every endpoint that listens: a new attempt with the same id."""
+    """Deliver an event again to every endpoint that listens: a new attempt with the same ID."""
     with sandbox.store.transaction():
         event = sandbox.store.get("event", event_id)
         listeners = sandbox.store.find("endpoint") if event else []
@@ -96,11 +96,11 @@ def skip_waits(sandbox: Sandbox) -> None:
     """Make all waiting retries due now."""
     with sandbox.store.transaction():
         later: Condition = ("due", ">", time.time())
-        for delivery in sandbox.store.find("delivery", _PENDING, later, in_order_of="due"):
+        for delivery in sandbox.store.find("delivery", _PENDING, later, order_by="due"):
             sandbox.store.put("delivery", delivery | {"due": time.time()})
 
 
-def waiting(sandbox: Sandbox, *, retries: bool) -> int:
+def count_waiting(sandbox: Sandbox, *, retries: bool) -> int:
     """Count pending deliveries; without retries, only those never tried."""
     store = sandbox.store
     with store.lock:
@@ -108,7 +108,9 @@ def waiting(sandbox: Sandbox, *, retries: bool) -> int:
             return store.count("delivery", _PENDING)
         in_flight = [store.get("delivery", id) for id in sandbox.deliveries_in_flight]
         retrying = [
-            one for one in in_flight if one and one["attempts"] and one["status"] == "pending"
+            delivery
+            for delivery in in_flight
+            if delivery and delivery["attempts"] and delivery["status"] == "pending"
         ]
         return store.count("delivery", _PENDING, ("attempts[0]", "IS", None)) + len(retrying)
 
@@ -142,10 +144,13 @@ class Worker(threading.Thread):
         is_due: Condition = ("due", "<=", now)
         with store.lock:
             # Deliveries of a deleted endpoint are processed when they are the oldest.
-            oldest = store.find("delivery", _PENDING, is_due, in_order_of="due", limit=1)
+            oldest = store.find("delivery", _PENDING, is_due, order_by="due", limit=1)
             if not oldest:
                 return []
-            endpoints = [oldest[0]["endpoint"], *(one["id"] for one in store.find("endpoint"))]
+            endpoints = [
+                oldest[0]["endpoint"],
+                *(endpoint["id"] for endpoint in store.find("endpoint")),
+            ]
             busy = set(self._sandbox.deliveries_in_flight.values())
             claimed = [
                 delivery
@@ -153,7 +158,9 @@ class Worker(threading.Thread):
                 if endpoint not in busy
                 for delivery in self._next_batch(endpoint, now)
             ]
-            self._sandbox.deliveries_in_flight |= {one["id"]: one["endpoint"] for one in claimed}
+            self._sandbox.deliveries_in_flight |= {
+                delivery["id"]: delivery["endpoint"] for delivery in claimed
+            }
             return claimed
 
     def _next_batch(self, endpoint: str, now: float) -> list[Document]:

@@ -74,7 +74,7 @@ class Card:
         return self.number[-4:]
 
 
-def _with_follow_up(number: str, outcome: str, follow_up: FollowUp) -> Card:
+def _follow_up_card(number: str, outcome: str, follow_up: FollowUp) -> Card:
     return Card(number, "visa", "credit", outcome, follow_up=follow_up)
 
 
@@ -106,14 +106,14 @@ _TABLE = (
         "required",
     ),
     Card("4000008400001280", "visa", "credit", "3D Secure fails", PROCESSING, "lookup_fails"),
-    _with_follow_up("4000000000000259", "Succeeds, then disputed: fraud", "disputed_as_fraudulent"),
-    _with_follow_up(
+    _follow_up_card("4000000000000259", "Succeeds, then disputed: fraud", "disputed_as_fraudulent"),
+    _follow_up_card(
         "4000000000002685", "Succeeds, then disputed: not received", "disputed_as_not_received"
     ),
-    _with_follow_up("4000000000001976", "Succeeds, then an inquiry", "inquiry"),
-    _with_follow_up("4000000000005423", "Succeeds, then an early fraud warning", "fraud_warning"),
-    _with_follow_up("4000000000007726", "Succeeds; refunds are pending at first", "refund_pending"),
-    _with_follow_up("4000000000005126", "Succeeds; refunds fail later", "refund_fails"),
+    _follow_up_card("4000000000001976", "Succeeds, then an inquiry", "inquiry"),
+    _follow_up_card("4000000000005423", "Succeeds, then an early fraud warning", "fraud_warning"),
+    _follow_up_card("4000000000007726", "Succeeds; refunds are pending at first", "refund_pending"),
+    _follow_up_card("4000000000005126", "Succeeds; refunds fail later", "refund_fails"),
 )
 
 CARDS = {card.number: card for card in _TABLE}
@@ -127,9 +127,9 @@ BLOCKABLE_BRANDS = {
 }
 
 
-def digits(typed: str) -> str:
-    """Remove the spaces and dashes that people type into a card number."""
-    return "".join(character for character in typed if character not in " -\u00a0")
+def digits(text: str) -> str:
+    """Remove the spaces and dashes that people enter in a card number."""
+    return "".join(character for character in text if character not in " -\u00a0")
 
 
 def passes_luhn(number: str) -> bool:

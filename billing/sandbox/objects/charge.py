@@ -70,7 +70,7 @@ def build_charge(
         "payment_intent": intent["id"],
         "payment_method": method["id"],
         "payment_method_details": {
-            "card": _charged_card(card, payer, intent["amount"], decline, authenticated),
+            "card": _card_details(card, payer, intent["amount"], decline, authenticated),
             "type": "card",
         },
         "radar_options": {},
@@ -100,7 +100,7 @@ def _outcome(decline: Decline | None) -> dict[str, Any]:
     }
 
 
-def _charged_card(
+def _card_details(
     card: Card, payer: Payer, amount: int, decline: Decline | None, authenticated: bool
 ) -> dict[str, Any]:
     wrong_cvc = decline is not None and decline.field == "cvc"

@@ -1,4 +1,4 @@
-"""Shared parts of all objects: ids, addresses, and their form for clients."""
+"""Shared parts of all objects: IDs, addresses, and their form for clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SESSION_ID_LENGTH = 58
 
 
 # Keys that Stripe omits, instead of setting them to null, if they are empty.
-_LEFT_OUT = {
+_OMITTED = {
     "charge": "authorization_code level3 presentment_details transfer",
     "checkout.session": "excluded_payment_method_types name_collection presentment_details "
     "redirect_on_completion return_url",
@@ -25,22 +25,22 @@ _LEFT_OUT = {
 
 
 def new_id(prefix: str, length: int = 24) -> str:
-    """Return an id in Stripe's form: prefix_random."""
+    """Return an ID in Stripe's form: prefix_random."""
     return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def new_session_id() -> str:
-    """Return the long id of a Checkout Session in test mode."""
+    """Return the long ID of a Checkout Session in test mode."""
     return new_id("cs_test", _SESSION_ID_LENGTH)
 
 
 def render(document: Document) -> Document:
     """Return what a client may see; names that begin with _ are the sandbox's own."""
-    left_out = _LEFT_OUT.get(document.get("object", ""), "").split()
+    omitted = _OMITTED.get(document.get("object", ""), "").split()
     return {
         name: value
         for name, value in document.items()
-        if not name.startswith("_") and not (value is None and name in left_out)
+        if not name.startswith("_") and not (value is None and name in omitted)
     }
 
 

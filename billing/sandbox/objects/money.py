@@ -1,4 +1,4 @@
-"""Amounts as people read and type them; everywhere else they are whole minor units."""
+"""Amounts as people read and enter them; everywhere else they are whole minor units."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 _SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "cad": "CA$", "aud": "A$", "jpy": "¥"}
-_TYPED = re.compile(r"^([0-9]{1,9})(?:\.([0-9]*))?$")
+_AMOUNT = re.compile(r"^([0-9]{1,9})(?:\.([0-9]*))?$")
 
 
 def display(amount: int, currency: str) -> str:
@@ -20,12 +20,12 @@ def display(amount: int, currency: str) -> str:
     return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {currency.upper()}"
 
 
-def minor_units(typed: str, currency: str) -> int:
-    """Parse an amount as typed: 12.50 usd is 1250. Raises ValueError."""
-    match = _TYPED.match(typed.replace(",", ""))
+def minor_units(text: str, currency: str) -> int:
+    """Parse an amount as entered: 12.50 usd is 1250. Raises ValueError."""
+    match = _AMOUNT.match(text.replace(",", ""))
     places = _places(currency)
     if match is None or len(match[2] or "") > places:
-        raise ValueError(f"Not an amount in {currency.upper()}: {typed}")
+        raise ValueError(f"Not an amount in {currency.upper()}: {text}")
     return int(match[1] + (match[2] or "").ljust(places, "0"))
 
 

@@ -81,12 +81,12 @@ def build_payment_intent(session: Document, *, now: int) -> Document:
 
 
 def _intent_card_options(session: Document) -> dict[str, Any]:
-    asked = session["payment_method_options"]["card"]["request_three_d_secure"]
+    requested = session["payment_method_options"]["card"]["request_three_d_secure"]
     return {
         "installments": None,
         "mandate_options": None,
         "network": None,
-        "request_three_d_secure": asked,
+        "request_three_d_secure": requested,
     }
 
 

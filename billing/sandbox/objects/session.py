@@ -34,7 +34,7 @@ _INVOICE_DATA: Document = {
 }
 _CONSENT = {"payment_method_reuse_agreement": None, "promotions": None, "terms_of_service": None}
 _RECOVERY = {"allow_promotion_codes": False, "enabled": False, "expires_at": None, "url": None}
-_SAVED = {
+_SAVED_METHODS = {
     "allow_redisplay_filters": None,
     "payment_method_remove": None,
     "payment_method_save": None,
@@ -54,8 +54,8 @@ def build_session(params: dict[str, Any], *, now: int, expires_at: int, base_url
         **_amounts(total, lines[0]["currency"]),
         **_customer(params),
         **_payment_methods(params),
-        **_echoed(params),
-        **_unused(),
+        **_echoed_settings(params),
+        **_empty_fields(),
         "_line_items": lines,
         "_payment_intent_data": params.get("payment_intent_data", {}),
     }
@@ -132,7 +132,7 @@ def _payment_methods(params: dict[str, Any]) -> Document:
     }
 
 
-def _echoed(params: dict[str, Any]) -> Document:
+def _echoed_settings(params: dict[str, Any]) -> Document:
     """Return the settings that are returned as sent, completed with Stripe's defaults."""
     return {
         "adaptive_pricing": {"enabled": True} | params.get("adaptive_pricing", {}),
@@ -141,7 +141,7 @@ def _echoed(params: dict[str, Any]) -> Document:
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": params.get("billing_address_collection"),
         "branding_settings": _BRANDING | params.get("branding_settings", {}),
-        "consent_collection": _completed(_CONSENT, params.get("consent_collection")),
+        "consent_collection": _with_defaults(_CONSENT, params.get("consent_collection")),
         "custom_text": _CUSTOM_TEXT | params.get("custom_text", {}),
         "integration_identifier": params.get("integration_identifier"),
         "invoice_creation": {"enabled": False, "invoice_data": _INVOICE_DATA},
@@ -151,8 +151,8 @@ def _echoed(params: dict[str, Any]) -> Document:
         "origin_context": params.get("origin_context"),
         "permissions": params.get("permissions"),
         "phone_number_collection": {"enabled": False},
-        "saved_payment_method_options": _completed(
-            _SAVED, params.get("saved_payment_method_options")
+        "saved_payment_method_options": _with_defaults(
+            _SAVED_METHODS, params.get("saved_payment_method_options")
         ),
         "submit_type": params.get("submit_type"),
         "tax_id_collection": {"enabled": False, "required": "never"},
@@ -160,26 +160,26 @@ def _echoed(params: dict[str, Any]) -> Document:
     }
 
 
-def _completed(defaults: Document, sent: Document | None) -> Document | None:
+def _with_defaults(defaults: Document, sent: Document | None) -> Document | None:
     return None if sent is None else defaults | sent
 
 
 def _after_expiration(sent: Document | None) -> Document | None:
     if sent is None:
         return None
-    return {"recovery": _completed(_RECOVERY, sent.get("recovery"))}
+    return {"recovery": _with_defaults(_RECOVERY, sent.get("recovery"))}
 
 
 def _name_collection(sent: Document | None) -> Document | None:
     if sent is None:
         return None
     return {
-        who: _completed({"enabled": False, "optional": False}, sent.get(who))
+        who: _with_defaults({"enabled": False, "optional": False}, sent.get(who))
         for who in ("business", "individual")
     }
 
 
-def _unused() -> Document:
+def _empty_fields() -> Document:
     """Return the keys that are empty for a one-time card payment without extras."""
     empty = (
         "client_secret",

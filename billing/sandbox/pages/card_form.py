@@ -12,8 +12,8 @@ from billing.sandbox.objects import cards
 from billing.sandbox.objects.cards import Card
 from billing.sandbox.objects.payment import Payer
 
-KEPT = ("email", "exp", "name", "country")  # shown again after an error
-_LATEST_YEARS = 50
+KEPT_FIELDS = ("email", "exp", "name", "country")  # shown again after an error
+_MAX_YEARS_AHEAD = 50
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _EXPIRY = re.compile(r"^(\d{1,2})\s*/?\s*(\d{2}|\d{4})$")
 
@@ -49,7 +49,7 @@ COUNTRIES = (
 
 @dataclass
 class CardForm:
-    """The values as typed, their errors, and their meaning if there are none."""
+    """The values as entered, their errors and, if there are none, their meaning."""
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -105,14 +105,14 @@ def _check_expiry(form: CardForm, now: int) -> tuple[int, int] | None:
     today = datetime.fromtimestamp(now, UTC)
     if (year, month) < (today.year, today.month):
         form.errors["exp"] = "Your card's expiration date is in the past."
-    elif year > today.year + _LATEST_YEARS:
+    elif year > today.year + _MAX_YEARS_AHEAD:
         form.errors["exp"] = "Your card's expiration year is invalid."
     return month, year
 
 
 def _check_cvc(form: CardForm, number: str) -> None:
     amex = number.startswith(("34", "37"))
-    wanted = 4 if amex else 3
+    length = 4 if amex else 3
     cvc = form.values["cvc"]
-    if not (cvc.isascii() and cvc.isdigit() and len(cvc) == wanted):
-        form.errors["cvc"] = f"Enter the {wanted}-digit security code."
+    if not (cvc.isascii() and cvc.isdigit() and len(cvc) == length):
+        form.errors["cvc"] = f"Enter the {length}-digit security code."

@@ -45,8 +45,8 @@ def pay(request: HttpRequest, id: str) -> HttpResponse:
     if request.method == "POST":
         return _submit(request, session)
     if session["status"] != "open":
-        return _closed(request, session)
-    form = _form_of(request.GET.get("form", ""), session)
+        return _closed_notice(request, session)
+    form = _load_form(request.GET.get("form", ""), session)
     return render(request, "sandbox/pay.html", _summary(session) | _form_context(form, session))
 
 
@@ -54,21 +54,21 @@ def _submit(request: HttpRequest, session: Document) -> HttpResponse:
     """Try the card, and redirect to the page that shows the outcome."""
     running = sandbox()
     if session["status"] != "open":
-        return _after(Outcome("not_open", session))
+        return _redirect_after(Outcome("not_open", session))
     email = session["customer_email"]
     form = card_form.read(request.POST, email=email, now=running.clock.now())
     if form.errors or form.card is None or form.payer is None:
-        return _back_to_form(session["id"], form)
+        return _redirect_to_form(session["id"], form)
     outcome = payments.pay(running, session["id"], form.card, form.payer)
     _await_webhook(outcome)
     if outcome.decline:
         form.errors[outcome.decline.field] = outcome.decline.message
-        return _back_to_form(session["id"], form)
-    return _after(outcome)
+        return _redirect_to_form(session["id"], form)
+    return _redirect_after(outcome)
 
 
 def _await_webhook(outcome: Outcome) -> None:
-    """Delay the redirect until the webhook got a response, if a fault requests it."""
+    """Delay the redirect until the webhook gets a response, if a fault requests it."""
     if outcome.kind != "paid":
         return
     running, id = sandbox(), outcome.session["id"]
@@ -83,8 +83,8 @@ def _await_webhook(outcome: Outcome) -> None:
         time.sleep(0.02)
 
 
-def _after(outcome: Outcome) -> HttpResponse:
-    """Redirect to the merchant if the session is paid, by any submit; else to the notice."""
+def _redirect_after(outcome: Outcome) -> HttpResponse:
+    """Redirect to the merchant if any submission paid the session, else to the notice."""
     session = outcome.session
     if outcome.kind == "requires_action":
         return SeeOther(f"/3ds/{outcome.intent}")
@@ -94,15 +94,15 @@ def _after(outcome: Outcome) -> HttpResponse:
 
 
 def success_address(session: Document) -> str:
-    """Return the URL to which the buyer returns after paying."""
+    """Return the URL that the buyer returns to after paying."""
     address: str = session["success_url"]
     return address.replace(_PLACEHOLDER, session["id"])
 
 
-def _back_to_form(session_id: str, form: CardForm) -> HttpResponse:
-    """Keep what was typed (never the number or CVC) and its errors; show them by GET."""
+def _redirect_to_form(session_id: str, form: CardForm) -> HttpResponse:
+    """Store the values entered (never number or CVC) and their errors; show them by GET."""
     store = sandbox().store
-    kept = {name: form.values.get(name, "") for name in card_form.KEPT}
+    kept = {name: form.values.get(name, "") for name in card_form.KEPT_FIELDS}
     document = {"id": new_id("form", 20), "session": session_id, "values": kept}
     with store.transaction():
         store.put("form", document | {"errors": form.errors})
@@ -110,7 +110,7 @@ def _back_to_form(session_id: str, form: CardForm) -> HttpResponse:
     return SeeOther(f"/c/pay/{session_id}?form={document['id']}")
 
 
-def _form_of(id: str, session: Document) -> CardForm:
+def _load_form(id: str, session: Document) -> CardForm:
     kept = sandbox().store.get("form", id)
     if kept is None or kept["session"] != session["id"]:
         return CardForm({"email": session["customer_email"] or "", "country": "US"})
@@ -122,12 +122,12 @@ def _form_context(form: CardForm, session: Document) -> dict[str, Any]:
         "form": form,
         "email_is_fixed": bool(session["customer_email"]),
         "countries": card_form.COUNTRIES,
-        "cards": [(_grouped(card.number), card.outcome) for card in cards.CARDS.values()],
+        "cards": [(_grouped_number(card.number), card.outcome) for card in cards.CARDS.values()],
         "submit_note": (session["custom_text"]["submit"] or {}).get("message"),
     }
 
 
-def _grouped(number: str) -> str:
+def _grouped_number(number: str) -> str:
     """Format a number as printed on the card: 4-4-4-4, or 4-6-5."""
     ends = (4, 10, 15) if len(number) == 15 else (4, 8, 12, 16)
     return " ".join(number[start:end] for start, end in zip((0, *ends), ends, strict=False))
@@ -164,25 +164,25 @@ def three_d_secure(request: HttpRequest, id: str) -> HttpResponse:
         return _not_found(request)
     session = sessions.find(running, intent["_session"])
     if request.method == "POST":
-        return _challenged(id, approved=request.POST.get("outcome") == "complete")
+        return _finish_challenge(id, approved=request.POST.get("outcome") == "complete")
     if session["status"] != "open" or intent["status"] != "requires_action":
         return SeeOther(f"/c/pay/{session['id']}")
     return render(request, "sandbox/three_d_secure.html", _summary(session))
 
 
-def _challenged(intent_id: str, *, approved: bool) -> HttpResponse:
+def _finish_challenge(intent_id: str, *, approved: bool) -> HttpResponse:
     outcome = payments.finish_challenge(sandbox(), intent_id, authenticated=approved)
     if outcome is None:
         return HttpResponse(status=404)
     if not outcome.decline:
-        return _after(outcome)
-    form = CardForm(_typed_before(outcome, intent_id))
+        return _redirect_after(outcome)
+    form = CardForm(_earlier_values(outcome, intent_id))
     form.errors[outcome.decline.field] = outcome.decline.message
-    return _back_to_form(outcome.session["id"], form)
+    return _redirect_to_form(outcome.session["id"], form)
 
 
-def _typed_before(outcome: Outcome, intent_id: str) -> dict[str, str]:
-    """Return what the buyer typed before the bank's page, from the declined card."""
+def _earlier_values(outcome: Outcome, intent_id: str) -> dict[str, str]:
+    """Return what the buyer entered before the bank's page, from the declined card."""
     intent = sandbox().store.get("payment_intent", intent_id) or {}
     method = intent["last_payment_error"]["payment_method"]
     details, card = method["billing_details"], method["card"]
@@ -220,7 +220,7 @@ def receipt(request: HttpRequest, id: str) -> HttpResponse:
     return _notice(request, session, title=title, text=" ".join(lines), link=None, label="")
 
 
-def _closed(request: HttpRequest, session: Document) -> HttpResponse:
+def _closed_notice(request: HttpRequest, session: Document) -> HttpResponse:
     if session["status"] == "complete":
         return _notice(
             request,

@@ -1,4 +1,4 @@
-"""The dashboard: plain forms for what a person does to payments at the processor."""
+"""The dashboard: plain forms for what people do to payments at the processor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from billing.sandbox.engine import disputes, refunds, timetable
-from billing.sandbox.engine.refunds import disputes_of
+from billing.sandbox.engine.refunds import find_disputes
 from billing.sandbox.objects.common import new_id
 from billing.sandbox.objects.dispute import REASONS
 from billing.sandbox.objects.money import display, minor_units
@@ -26,7 +26,7 @@ MAX_SHOWN = 25
 MAX_NOTES_KEPT = 100
 
 # The actions of each status: the button's value and label.
-_FOR_REFUNDS = {
+_REFUND_BUTTONS = {
     "pending": (
         ("settle", "Mark as succeeded"),
         ("fail", "Mark as failed"),
@@ -34,7 +34,7 @@ _FOR_REFUNDS = {
     ),
     "succeeded": (("fail", "Mark as failed"),),
 }
-_FOR_DISPUTES = {
+_DISPUTE_BUTTONS = {
     "needs_response": (
         ("review", "Submit evidence"),
         ("won", "Close: won"),
@@ -65,7 +65,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             return HttpResponseForbidden("Send this form from the dashboard.")
-        note = _do(running, {name: str(value) for name, value in request.POST.items()})
+        note = _run_action(running, {name: str(value) for name, value in request.POST.items()})
         return SeeOther(f"{ADDRESS}?note={note}")
     paid: Condition = ("status", "=", "succeeded")
     charges = running.store.find("charge", paid, newest_first=True, limit=MAX_SHOWN)
@@ -79,14 +79,14 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "sandbox/dashboard.html", context)
 
 
-def _do(running: Sandbox, form: _Form) -> str:
-    """Do one action and return the id of the note with its result."""
+def _run_action(running: Sandbox, form: _Form) -> str:
+    """Do one action and return the ID of the note with its result."""
     wrong = False
     try:
         with running.store.transaction():
-            done = _ACTIONS[form.get("do", "")](running, form)
-            status = done["status"].replace("_", " ")
-            text = f"{done['id']} for {display(done['amount'], done['currency'])}: {status}."
+            result = _ACTIONS[form.get("do", "")](running, form)
+            status = result["status"].replace("_", " ")
+            text = f"{result['id']} for {display(result['amount'], result['currency'])}: {status}."
     except KeyError:
         text, wrong = "This action does not exist. Reload the page and try again.", True
     except (ApiError, Refused, ValueError) as error:
@@ -120,11 +120,11 @@ def _close(running: Sandbox, form: _Form) -> Document:
 
 def _amount(running: Sandbox, form: _Form) -> int | None:
     """Parse the amount in the charge's currency; empty means all that is left."""
-    typed = form.get("amount", "").strip()
+    entered = form.get("amount", "").strip()
     charge = running.store.get("charge", form["id"])
-    if charge is None or not typed:
+    if charge is None or not entered:
         return None
-    return minor_units(typed, charge["currency"])
+    return minor_units(entered, charge["currency"])
 
 
 _ACTIONS: dict[str, _Action] = {
@@ -144,8 +144,8 @@ _ACTIONS: dict[str, _Action] = {
 
 def _payment(running: Sandbox, charge: Document) -> dict[str, Any]:
     currency, card = charge["currency"], charge["payment_method_details"]["card"]
-    made = running.store.find("refund", ("charge", "=", charge["id"]))
-    raised = disputes_of(running, charge["id"])
+    refunds_found = running.store.find("refund", ("charge", "=", charge["id"]))
+    disputes_found = find_disputes(running, charge["id"])
     session = running.store.get("checkout.session", charge["_session"]) or {}
     return {
         "id": charge["id"],
@@ -158,17 +158,17 @@ def _payment(running: Sandbox, charge: Document) -> dict[str, Any]:
         "card": f"{card['brand'].capitalize()} ending in {card['last4']}",
         "refunded": display(charge["amount_refunded"], currency),
         "wholly_refunded": charge["refunded"],
-        "refunds": [_case(refund, _FOR_REFUNDS) for refund in made],
-        "disputes": [_case(dispute, _FOR_DISPUTES) for dispute in raised],
+        "refunds": [_case(refund, _REFUND_BUTTONS) for refund in refunds_found],
+        "disputes": [_case(dispute, _DISPUTE_BUTTONS) for dispute in disputes_found],
     }
 
 
 def _case(document: Document, buttons: dict[str, tuple[tuple[str, str], ...]]) -> dict[str, Any]:
-    why = document.get("failure_reason") or document["reason"]
+    reason = document.get("failure_reason") or document["reason"]
     return {
         "id": document["id"],
         "amount": display(document["amount"], document["currency"]),
         "status": document["status"].replace("_", " "),
-        "reason": why.replace("_", " ") if why else "",
+        "reason": reason.replace("_", " ") if reason else "",
         "buttons": buttons.get(document["status"], ()),
     }

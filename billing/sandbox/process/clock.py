@@ -7,11 +7,11 @@ import time
 from billing.sandbox.process.store import Document, Store
 
 # Once one of these exists, moving the clock back would put effects before their causes.
-_HISTORY = ("checkout.session", "payment_intent", "charge", "refund", "event")
+_HISTORY_KINDS = ("checkout.session", "payment_intent", "charge", "refund", "event")
 
 
-class ClockWentBack(Exception):
-    """A moment before the current one was requested."""
+class ClockMovedBack(Exception):
+    """The clock was asked to move back."""
 
 
 class Clock:
@@ -31,8 +31,8 @@ class Clock:
     def set(self, moment: int, *, frozen: bool) -> None:
         """Move to a moment, and freeze there or continue from it."""
         with self._store.transaction():
-            if moment < self.now() and self._store.count_kinds(*_HISTORY):
-                raise ClockWentBack(f"It is already {self.now()}: the clock only moves forward.")
+            if moment < self.now() and self._store.count_kinds(*_HISTORY_KINDS):
+                raise ClockMovedBack(f"It is already {self.now()}: the clock only moves forward.")
             offset = moment - int(time.time())
             frozen_at = moment if frozen else None
             self._store.put("clock", {"id": "clock", "offset": offset, "frozen_at": frozen_at})

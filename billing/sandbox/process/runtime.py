@@ -18,7 +18,7 @@ class Sandbox:
     clock: Clock
     base_url: str = ""
     keys_in_flight: set[str] = field(default_factory=set)
-    deliveries_in_flight: dict[str, str] = field(default_factory=dict)  # delivery id to endpoint
+    deliveries_in_flight: dict[str, str] = field(default_factory=dict)  # delivery ID to endpoint
 
 
 _running: list[Sandbox] = []

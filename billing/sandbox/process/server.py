@@ -37,14 +37,14 @@ class _Server(ThreadedWSGIServer):
 
 def listen(host: str, port: int) -> ThreadedWSGIServer:
     """Bind the address; port 0 chooses any free one."""
-    _quiet()
+    _silence_logs()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = type("Server", (_Server,), {"address_family": family})((host, port), _Handler)
     server.set_app(get_wsgi_application())
     return server  # type: ignore[no-any-return]
 
 
-def _quiet() -> None:
+def _silence_logs() -> None:
     """Keep cut connections and requested errors out of the terminal, but not our own errors."""
     got_request_exception.connect(_report)
     logging.getLogger("django.server").setLevel(logging.CRITICAL)

@@ -53,7 +53,7 @@ class StoreInUse(Exception):
 
 
 class Store:
-    """Documents by kind and id, in order of creation."""
+    """Documents by kind and ID, in order of creation."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the store at ``path``, for this process only."""
@@ -105,7 +105,7 @@ class Store:
         self._connection.execute(f"RELEASE {point}")
 
     def put(self, kind: str, document: Document) -> None:
-        """Write a document under its own id; a rewritten one keeps its place in the order."""
+        """Write a document under its own ID; a rewritten one keeps its place in the order."""
         with self.lock:
             self._connection.execute(
                 "INSERT INTO documents (kind, id, body) VALUES (?, ?, ?)"
@@ -131,14 +131,14 @@ class Store:
         after: int | None = None,
         newest_first: bool = False,
         limit: int = -1,
-        in_order_of: str = "",
+        order_by: str = "",
     ) -> list[Document]:
         """Return the documents of a kind that meet all conditions, in order of creation.
 
-        ``in_order_of`` is a path to order them by instead.
+        ``order_by`` is a path to order them by instead.
         """
         statement, values = select(
-            kind, conditions, before, after, newest_first=newest_first, in_order_of=in_order_of
+            kind, conditions, before, after, newest_first=newest_first, order_by=order_by
         )
         return [json.loads(body) for (body,) in self._rows(statement, (*values, limit))]
 
@@ -149,8 +149,8 @@ class Store:
 
     def count_kinds(self, *kinds: str) -> int:
         """Count the documents of some kinds."""
-        marks = ", ".join("?" * len(kinds))
-        rows = self._rows(f"SELECT COUNT(*) FROM documents WHERE kind IN ({marks})", kinds)
+        placeholders = ", ".join("?" * len(kinds))
+        rows = self._rows(f"SELECT COUNT(*) FROM documents WHERE kind IN ({placeholders})", kinds)
         return int(rows[0][0])
 
     def delete(self, kind: str, id: str | None = None) -> None:
@@ -171,9 +171,11 @@ class Store:
 
     def clear(self, *, keep: tuple[str, ...] = ()) -> None:
         """Delete everything except some kinds."""
-        marks = ", ".join("?" * len(keep))
+        placeholders = ", ".join("?" * len(keep))
         with self.lock:
-            self._connection.execute(f"DELETE FROM documents WHERE kind NOT IN ({marks})", keep)
+            self._connection.execute(
+                f"DELETE FROM documents WHERE kind NOT IN ({placeholders})", keep
+            )
 
     def _rows(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self.lock:
@@ -204,28 +206,28 @@ def select(
     after: int | None,
     *,
     newest_first: bool,
-    in_order_of: str,
+    order_by: str,
 ) -> tuple[str, list[Any]]:
     """Return a statement and its values, except the limit, which comes last."""
     where, values = _where(kind, conditions)
     if any(path == "created" for path, _, _ in conditions):
-        in_order_of = "created"  # same as the order of creation, and indexed
+        order_by = "created"  # same as the order of creation, and indexed
     for operator, bound in (("<", before), (">", after)):
         if bound is not None:
             where += f" AND seq {operator} ?"
             values.append(bound)
-            if in_order_of:  # start at the same place in that index
-                start = f"(SELECT {_field(in_order_of)} FROM documents WHERE seq = ?)"
-                where += f" AND {_field(in_order_of)} {operator}= {start}"
+            if order_by:  # start at the same place in that index
+                start = f"(SELECT {_field(order_by)} FROM documents WHERE seq = ?)"
+                where += f" AND {_field(order_by)} {operator}= {start}"
                 values.append(bound)
     direction = "DESC" if newest_first else "ASC"
-    order = [*([_field(in_order_of)] if in_order_of else []), "seq"]
+    order = [*([_field(order_by)] if order_by else []), "seq"]
     ordered = ", ".join(f"{name} {direction}" for name in order)
     return f"SELECT body FROM documents WHERE {where} ORDER BY {ordered} LIMIT ?", values
 
 
 def _lock_file(path: Path) -> Any:
-    """Take the file lock, which ends with this process in any case."""
+    """Take the file lock, which always ends with this process."""
     guard = path.with_name(path.name + ".lock").open("w")
     try:
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)

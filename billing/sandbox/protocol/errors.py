@@ -10,8 +10,8 @@ _DOCUMENTED_AT = "https://stripe.com/docs/error-codes/"
 class ApiError(Exception):
     """A response other than success, with everything in Stripe's error envelope.
 
-    `executed` tells an error of the parameters (never kept under an idempotency key) from a
-    response that the endpoint gave after it had started its work (kept).
+    `executed` distinguishes an error of the parameters (never kept under an idempotency key) from
+    a response that the endpoint gave after it had started its work (kept).
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ApiError(Exception):
 
 
 class Refused(Exception):
-    """A request to the control API or dashboard cannot be done; the message says why."""
+    """A request to the control API or dashboard cannot be fulfilled; the message says why."""
 
 
 def missing_object(kind: str, id: str, *, param: str = "id", status: int = 404) -> ApiError:

@@ -1,4 +1,4 @@
-"""`expand[]`: replace ids by the objects they name, along a dotted path."""
+"""`expand[]`: replace IDs with the objects they name, along a dotted path."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from billing.sandbox.process.runtime import Sandbox
 from billing.sandbox.process.store import Document
 from billing.sandbox.protocol.errors import ApiError
 
-DEEPEST = 4
+MAX_DEPTH = 4
 
 # Expandable fields of each kind of object, and the kind each leads to.
 _LINKS: dict[str, dict[str, str]] = {
@@ -35,8 +35,8 @@ _LINKS: dict[str, dict[str, str]] = {
     "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
     "balance_transaction": {"source": "source"},
 }
-# The kind of a balance transaction's source is known by its id.
-_SOURCES = {"ch": "charge", "re": "refund", "dp": "dispute"}
+# The prefix of its ID tells the kind of a balance transaction's source.
+_SOURCE_KINDS = {"ch": "charge", "re": "refund", "dp": "dispute"}
 
 
 def expand(sandbox: Sandbox, document: Document, paths: list[str]) -> Document:
@@ -44,8 +44,8 @@ def expand(sandbox: Sandbox, document: Document, paths: list[str]) -> Document:
     shown = render(document)
     for path in paths:
         steps = path.split(".")
-        if len(steps) > DEEPEST:
-            message = f"You cannot expand more than {DEEPEST} levels of a property: {path}"
+        if len(steps) > MAX_DEPTH:
+            message = f"You cannot expand more than {MAX_DEPTH} levels of a property: {path}"
             raise ApiError(400, message, param="expand")
         _fill(sandbox, shown, steps, path)
     return shown
@@ -62,7 +62,7 @@ def expand_list(sandbox: Sandbox, page: dict[str, Any], paths: list[str]) -> dic
 
 def _fill(sandbox: Sandbox, shown: Document, steps: list[str], path: str) -> None:
     field, rest = steps[0], steps[1:]
-    filled = _included(sandbox, shown, field)
+    filled = _included_list(sandbox, shown, field)
     if filled is not None:
         shown.setdefault(field, filled)
         if rest:
@@ -72,14 +72,14 @@ def _fill(sandbox: Sandbox, shown: Document, steps: list[str], path: str) -> Non
     if kind is None:
         raise _not_expandable(path)
     if isinstance(shown.get(field), str):
-        kind = _SOURCES.get(shown[field].partition("_")[0], kind) if kind == "source" else kind
+        kind = _SOURCE_KINDS.get(shown[field].partition("_")[0], kind) if kind == "source" else kind
         target = sandbox.store.get(kind, shown[field])
         shown[field] = render(target) if target else shown[field]
     if rest and isinstance(shown.get(field), dict):
         _fill(sandbox, shown[field], rest, path)
 
 
-def _included(sandbox: Sandbox, shown: Document, field: str) -> dict[str, Any] | None:
+def _included_list(sandbox: Sandbox, shown: Document, field: str) -> dict[str, Any] | None:
     """Return a list that an object includes only on request."""
     if (shown["object"], field) == ("checkout.session", "line_items"):
         return line_items(sandbox, shown["id"])

@@ -13,7 +13,7 @@ from billing.sandbox.protocol.errors import ApiError, missing_object
 from billing.sandbox.protocol.expand import expand_list
 from billing.sandbox.protocol.parameters import Table
 
-DEFAULT_LIMIT, LARGEST_LIMIT = 10, 100
+DEFAULT_LIMIT, MAX_LIMIT = 10, 100
 
 _OPERATORS: dict[str, Operator] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _PAGING = ("ending_before", "expand", "limit", "starting_after")
@@ -41,8 +41,8 @@ def list_documents(
     return expand_list(sandbox, result, values.get("expand", []))
 
 
-def page_of(entries: list[Document], values: dict[str, Any], *, url: str) -> dict[str, Any]:
-    """Return one page of a list that an object contains completely."""
+def paginate(entries: list[Document], values: dict[str, Any], *, url: str) -> dict[str, Any]:
+    """Return one page of a list that its object stores in full."""
     limit, ids = _limit(values), [entry["id"] for entry in entries]
     start, end = 0, len(entries)
     for name in ("starting_after", "ending_before"):
@@ -59,8 +59,8 @@ def page_of(entries: list[Document], values: dict[str, Any], *, url: str) -> dic
 
 def _limit(values: dict[str, Any]) -> int:
     limit: int = values.get("limit", DEFAULT_LIMIT)
-    if not 1 <= limit <= LARGEST_LIMIT:
-        message = f"This value must be between 1 and {LARGEST_LIMIT}: limit"
+    if not 1 <= limit <= MAX_LIMIT:
+        message = f"This value must be between 1 and {MAX_LIMIT}: limit"
         raise ApiError(400, message, param="limit")
     return limit
 

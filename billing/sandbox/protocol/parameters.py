@@ -1,7 +1,7 @@
-"""Stripe's form encoding: parse bracketed names into nested values, and check them by a table.
+"""Stripe's form encoding: parse bracketed names into nested values; check them by table.
 
 A table maps a name to its allowed values: a kind of value, a tuple of words, a `ListOf`, or a
-nested table. Names missing from the table are refused, like at Stripe.
+nested table. Names missing from the table are refused, as at Stripe.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BOUNDS = ("gt", "gte", "lt", "lte")
 
 @dataclass(frozen=True)
 class ListOf:
-    """Any number of the same."""
+    """A list whose items are all of one kind."""
 
     item: Spec
 

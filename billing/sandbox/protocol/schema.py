@@ -1,7 +1,7 @@
 """Allowed parameters of each request, read from the types of the official SDK.
 
-So names and words unknown to Stripe are refused here too, and a new version of the SDK brings
-Stripe's additions.
+Names and words unknown to Stripe are therefore refused here too, and a new version of the SDK
+brings Stripe's additions.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SCALARS: dict[Any, Spec] = {
 }
 
 
-def table_of(params: Any) -> Table:
+def build_table(params: Any) -> Table:
     """Return the table of a TypedDict of the SDK, without the options of the call itself."""
     names = params.__annotations__.keys() - RequestOptions.__annotations__.keys()
     return {name: _spec(params.__annotations__[name], params) for name in names}
@@ -42,7 +42,7 @@ def _spec(hint: Any, owner: Any) -> Spec:
         # A TypedDict of ``typing`` or ``typing_extensions``.
         if hasattr(kind, "__required_keys__"):
             # A moment, or bounds of it.
-            return "moment_range" if int in kinds else table_of(kind)
+            return "moment_range" if int in kinds else build_table(kind)
         if typing.get_origin(kind) is list:
             return ListOf(_spec(typing.get_args(kind)[0], owner))
         if typing.get_origin(kind) is dict:
@@ -67,15 +67,15 @@ def _kinds(hint: Any, owner: Any) -> typing.Iterator[Any]:
         yield hint
 
 
-SESSION_CREATE = table_of(stripe.params.checkout.SessionCreateParams)
-SESSION_LIST = table_of(stripe.params.checkout.SessionListParams)
-LINE_ITEM_LIST = table_of(stripe.params.checkout.SessionListLineItemsParams)
-RETRIEVE = table_of(stripe.params.checkout.SessionRetrieveParams)
-PAYMENT_INTENT_LIST = table_of(stripe.params.PaymentIntentListParams)
-CHARGE_LIST = table_of(stripe.params.ChargeListParams)
-REFUND_LIST = table_of(stripe.params.RefundListParams)
-REFUND_CREATE = table_of(stripe.params.RefundCreateParams)
-REFUND_CANCEL = table_of(stripe.params.RefundCancelParams)
-DISPUTE_LIST = table_of(stripe.params.DisputeListParams)
-EARLY_FRAUD_WARNING_LIST = table_of(stripe.params.radar.EarlyFraudWarningListParams)
-EVENT_LIST = table_of(stripe.params.EventListParams)
+SESSION_CREATE = build_table(stripe.params.checkout.SessionCreateParams)
+SESSION_LIST = build_table(stripe.params.checkout.SessionListParams)
+LINE_ITEM_LIST = build_table(stripe.params.checkout.SessionListLineItemsParams)
+RETRIEVE = build_table(stripe.params.checkout.SessionRetrieveParams)
+PAYMENT_INTENT_LIST = build_table(stripe.params.PaymentIntentListParams)
+CHARGE_LIST = build_table(stripe.params.ChargeListParams)
+REFUND_LIST = build_table(stripe.params.RefundListParams)
+REFUND_CREATE = build_table(stripe.params.RefundCreateParams)
+REFUND_CANCEL = build_table(stripe.params.RefundCancelParams)
+DISPUTE_LIST = build_table(stripe.params.DisputeListParams)
+EARLY_FRAUD_WARNING_LIST = build_table(stripe.params.radar.EarlyFraudWarningListParams)
+EVENT_LIST = build_table(stripe.params.EventListParams)

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         if hours is None:
             report = reconcile_recent(is_thorough=is_thorough)
         else:
-            report = reconcile(look_back=timedelta(hours=hours), is_thorough=is_thorough)
+            report = reconcile(lookback=timedelta(hours=hours), is_thorough=is_thorough)
         if report.lines:
             self._print([HEADINGS, *report.lines])
         mails = deliver_waiting()

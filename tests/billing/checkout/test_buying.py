@@ -152,7 +152,7 @@ def test_identical_purchase_within_minutes_asks_for_confirmation(
     with pytest.raises(add_ons.RepeatedPurchase) as caught:
         world.buy(10)
 
-    assert caught.value.before.pk == before.pk
+    assert caught.value.previous.pk == before.pk
     assert world.buy(10, is_repeat=True).pk != before.pk
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from billing.checkout.sessions import CHECKOUT_LIFE, REPEAT_WITHIN
+from billing.checkout.sessions import CHECKOUT_LIFETIME, RETRY_WINDOW
 from billing.events.reconcile import Line, reconcile
 from billing.gateway.types import ProcessorUnavailable
 from billing.models import ProcessorEvent, Purchase
@@ -166,7 +166,7 @@ class TestPurchaseWithoutSession:
         assert world.held() == 35
 
     def test_retried_creation_respects_the_minimum_session_lifetime(self) -> None:
-        assert timedelta(minutes=31) <= CHECKOUT_LIFE - REPEAT_WITHIN
+        assert timedelta(minutes=31) <= CHECKOUT_LIFETIME - RETRY_WINDOW
 
 
 @pytest.mark.usefixtures("stripe")

@@ -224,18 +224,18 @@ def test_outdated_response_repeats_the_request(
 ) -> None:
     """While one response is in transit, an appeal is won and another response is stored."""
     dispute = dispute_payment(world, bought, "lost")
-    disputes_of = processor.disputes_of
+    list_disputes = processor.list_disputes
     requests: list[str] = []
 
-    def delayed_disputes_of(payment: str) -> list[ProcessorDispute]:
-        response = disputes_of(payment)
+    def delayed_list_disputes(payment: str) -> list[ProcessorDispute]:
+        response = list_disputes(payment)
         requests.append(payment)
         if len(requests) == 1:
             stripe.alter(dispute, {"status": "won"})
             send_webhook(bought, "charge.dispute.closed")
         return response
 
-    monkeypatch.setattr(processor, "disputes_of", delayed_disputes_of)
+    monkeypatch.setattr(processor, "list_disputes", delayed_list_disputes)
     send_webhook(bought, "charge.dispute.updated")
 
     assert world.held() == 35

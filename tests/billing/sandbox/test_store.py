@@ -33,7 +33,7 @@ QUERIES: dict[str, Callable[[int], Query]] = {
     "sessions to expire": lambda n: (
         "checkout.session",
         [OPEN, ("expires_at", "<=", 10**9)],
-        {"in_order_of": "expires_at"},
+        {"order_by": "expires_at"},
     ),
     "new refunds": lambda n: ("refund", [("created", ">=", n - 5)], {"limit": 10}),
     "refunds of a payment": lambda n: ("refund", [("payment_intent", "=", "pi_5")], {}),
@@ -45,7 +45,7 @@ QUERIES: dict[str, Callable[[int], Query]] = {
     "next due delivery": lambda n: (
         "delivery",
         [PENDING, DUE],
-        {"in_order_of": "due", "limit": 1},
+        {"order_by": "due", "limit": 1},
     ),
     "deliveries of an endpoint": lambda n: (
         "delivery",
@@ -73,7 +73,7 @@ def fill_store(path: Path, number: int) -> sqlite3.Connection:
 def count_steps(connection: sqlite3.Connection, query: Query) -> int:
     """Count the SQLite instructions of a query."""
     kind, conditions, options = query
-    arguments: dict[str, Any] = {"newest_first": True, "in_order_of": "", **options}
+    arguments: dict[str, Any] = {"newest_first": True, "order_by": "", **options}
     limit, before = arguments.pop("limit", -1), arguments.pop("before", None)
     statement, values = select(kind, conditions, before, None, **arguments)
     steps = 0

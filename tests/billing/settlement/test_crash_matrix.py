@@ -33,8 +33,8 @@ CALLS = [
     "sessions_created_since",
     "refund",
     "find_refund",
-    "refunds_of",
-    "disputes_of",
+    "list_refunds",
+    "list_disputes",
 ]
 
 WINDOW_OPENS = local(date(2031, 12, 2))
@@ -220,7 +220,7 @@ def assert_ledger_matches(world: World, stripe: SandboxControl) -> None:
     settled = Purchase.objects.filter(status=PurchaseStatus.SETTLED)
     assert set(settled.values_list("session_id", flat=True)) == set(paid)
     for purchase in settled:
-        refunds = processor.refunds_of(purchase.payment_intent_id or "")
+        refunds = processor.list_refunds(purchase.payment_intent_id or "")
         assert sum(refund.amount for refund in refunds) == purchase.refunded_amount
     assert not Refund.objects.exclude(status=RefundStatus.SUCCEEDED).exists()
     assert not Purchase.objects.filter(status=PurchaseStatus.PENDING).exists()

@@ -48,7 +48,7 @@ class TestHeldPayment:
         return held_payment(world)
 
     def test_support_can_fulfill(self, world: World, held: PaymentProblem) -> None:
-        purchase = fulfill_problem(held, why="the processor's rounding", actor=world.support)
+        purchase = fulfill_problem(held, reason="the processor's rounding", actor=world.support)
 
         held.refresh_from_db()
         assert (purchase.status, purchase.receipt_number) == (PurchaseStatus.SETTLED, 1)
@@ -71,17 +71,17 @@ class TestHeldPayment:
 
         monkeypatch.setattr(notify, "deliver_now", fail)
         with django_capture_on_commit_callbacks(execute=True):
-            fulfill_problem(held, why="w", actor=world.support)
+            fulfill_problem(held, reason="w", actor=world.support)
 
         assert world.held() == 35
         assert Notification.objects.get(kind="receipt_add_on").queued_at is None
 
     def test_second_fulfillment_is_refused(self, world: World, held: PaymentProblem) -> None:
-        fulfill_problem(held, why="w", actor=world.support)
+        fulfill_problem(held, reason="w", actor=world.support)
 
         for action in (fulfill_problem, close_problem):
             with refuses(Reason.PROBLEM_IS_SOLVED):
-                action(PaymentProblem.objects.get(), why="w", actor=world.support)
+                action(PaymentProblem.objects.get(), reason="w", actor=world.support)
         assert world.held() == 35
 
     def test_support_can_fulfill_after_the_window_opened(
@@ -89,12 +89,12 @@ class TestHeldPayment:
     ) -> None:
         """R17: what counts is when the checkout started."""
         world.at(IN_WINDOW)
-        fulfill_problem(held, why="w", actor=world.support)
+        fulfill_problem(held, reason="w", actor=world.support)
 
         assert world.held() == 35
 
     def test_support_can_refund(self, world: World, held: PaymentProblem) -> None:
-        refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        refund = refund_problem(held, reason="w", actor=world.support, submission=uuid.uuid4())
 
         held.refresh_from_db()
         assert refund.status == RefundStatus.SUCCEEDED
@@ -109,7 +109,7 @@ class TestHeldPayment:
     ) -> None:
         submission = uuid.uuid4()
         for _ in range(2):
-            refund_problem(held, why="w", actor=world.support, submission=submission)
+            refund_problem(held, reason="w", actor=world.support, submission=submission)
 
         assert len(stripe.requests(**REFUNDS)) == 1
 
@@ -123,8 +123,8 @@ class TestHeldPayment:
         problem = held_payment(world, **fields)
 
         with pytest.raises(Refused) as caught:
-            fulfill_problem(problem, why="w", actor=world.support)
-        refund = refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
+            fulfill_problem(problem, reason="w", actor=world.support)
+        refund = refund_problem(problem, reason="w", actor=world.support, submission=uuid.uuid4())
 
         assert caught.value.refusal.reason == Reason.AMOUNT_DIFFERS
         assert refund.amount == problem.received["amount_received"]
@@ -134,11 +134,11 @@ class TestHeldPayment:
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
         """Every response still lists the old failure, which must not reopen the problem."""
-        first = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        first = refund_problem(held, reason="w", actor=world.support, submission=uuid.uuid4())
         stripe.fail_refund(first.refund_id or "")
         reconcile()
         held.refresh_from_db()
-        refund_problem(held, why="again", actor=world.support, submission=uuid.uuid4())
+        refund_problem(held, reason="again", actor=world.support, submission=uuid.uuid4())
 
         for _ in range(3):
             follow_payment(held.payment_intent_id)
@@ -150,11 +150,11 @@ class TestHeldPayment:
     def test_fulfillment_after_a_failed_refund_stays_fulfilled(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
-        first = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        first = refund_problem(held, reason="w", actor=world.support, submission=uuid.uuid4())
         stripe.fail_refund(first.refund_id or "")
         reconcile()
         held.refresh_from_db()
-        fulfill_problem(held, why="the card is closed", actor=world.support)
+        fulfill_problem(held, reason="the card is closed", actor=world.support)
 
         follow_payment(held.payment_intent_id)
 
@@ -166,7 +166,7 @@ class TestHeldPayment:
         stripe.refund(payment_intent=held.payment_intent_id, amount=1000)
         reconcile()
 
-        refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        refund = refund_problem(held, reason="w", actor=world.support, submission=uuid.uuid4())
 
         held.refresh_from_db()
         assert refund.amount == 4000
@@ -193,25 +193,25 @@ class TestHeldPayment:
         held.refresh_from_db()
         assert held.resolution == Resolution.REFUNDED
         with pytest.raises(Refused):
-            fulfill_problem(held, why="w", actor=world.support)
+            fulfill_problem(held, reason="w", actor=world.support)
 
     def test_closing_requires_fulfillment_or_refund(
         self, world: World, held: PaymentProblem
     ) -> None:
         with refuses(Reason.MUST_BE_FULFILLED_OR_REFUNDED):
-            close_problem(held, why="w", actor=world.support)
+            close_problem(held, reason="w", actor=world.support)
 
     def test_failed_refund_reopens_the_problem(
         self, world: World, held: PaymentProblem, stripe: SandboxControl
     ) -> None:
-        refund = refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        refund = refund_problem(held, reason="w", actor=world.support, submission=uuid.uuid4())
         stripe.fail_refund(refund.refund_id or "")
         reconcile()
 
         held.refresh_from_db()
         assert (held.resolution, held.needs_support) == ("", True)
         assert Purchase.objects.get().status == PurchaseStatus.REVIEW
-        fulfill_problem(held, why="the card is closed", actor=world.support)
+        fulfill_problem(held, reason="the card is closed", actor=world.support)
         assert world.held() == 35
 
     def test_refunding_a_held_renewal_unblocks_the_renewal(
@@ -222,7 +222,7 @@ class TestHeldPayment:
         window.pay_and_settle(purchase)
         problem = PaymentProblem.objects.get()
 
-        refund_problem(problem, why="w", actor=window.support, submission=uuid.uuid4())
+        refund_problem(problem, reason="w", actor=window.support, submission=uuid.uuid4())
 
         assert renew_and_settle(window).status == PurchaseStatus.SETTLED
 
@@ -231,7 +231,7 @@ class TestHeldPayment:
         stripe.alter(purchase.session_id or "", WRONG_LINE)
         window.pay_and_settle(purchase)
 
-        fulfill_problem(PaymentProblem.objects.get(), why="w", actor=window.support)
+        fulfill_problem(PaymentProblem.objects.get(), reason="w", actor=window.support)
 
         subscription = get_status(window.lakeside, clock.now())
         assert subscription.next_term is not None
@@ -249,10 +249,10 @@ class TestHeldPaymentOfCanceledTerm:
 
     def test_fulfillment_is_refused(self, world: World, held: PaymentProblem) -> None:
         with refuses(Reason.CANNOT_BE_FULFILLED):
-            fulfill_problem(held, why="w", actor=world.support)
+            fulfill_problem(held, reason="w", actor=world.support)
 
     def test_refund_solves_the_problem(self, world: World, held: PaymentProblem) -> None:
-        refund_problem(held, why="w", actor=world.support, submission=uuid.uuid4())
+        refund_problem(held, reason="w", actor=world.support, submission=uuid.uuid4())
 
         assert not open_problems()
 
@@ -263,7 +263,7 @@ def test_add_ons_of_a_canceled_term_are_refunded_by_support(world: World) -> Non
     refund_in_dashboard(world, renewal)
     [problem] = PaymentProblem.objects.filter(needs_support=True)
 
-    refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
+    refund_problem(problem, reason="w", actor=world.support, submission=uuid.uuid4())
 
     assert fresh(add_on).is_fully_refunded
     assert not open_problems()
@@ -283,8 +283,8 @@ def test_payment_without_a_purchase_can_only_be_refunded(
     assert problem.reason == ProblemReason.UNKNOWN_PURCHASE
 
     with pytest.raises(Refused):
-        fulfill_problem(problem, why="w", actor=world.support)
-    refund = refund_problem(problem, why="w", actor=world.support, submission=uuid.uuid4())
+        fulfill_problem(problem, reason="w", actor=world.support)
+    refund = refund_problem(problem, reason="w", actor=world.support, submission=uuid.uuid4())
 
     problem.refresh_from_db()
     assert refund.status == RefundStatus.SUCCEEDED

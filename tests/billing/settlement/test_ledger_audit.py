@@ -60,7 +60,7 @@ class TestPaidSession:
         world.later(days=2)
 
         assert findings() == []
-        lines = reconcile(look_back=timedelta(days=3)).lines
+        lines = reconcile(lookback=timedelta(days=3)).lines
         assert [line.result for line in lines] == [PurchaseStatus.SETTLED]
 
 

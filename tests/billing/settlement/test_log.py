@@ -76,7 +76,7 @@ def test_session_the_processor_does_not_know_is_logged(
 ) -> None:
     purchase = world.buy(10)
 
-    transitions.abandon_unknown(purchase)
+    transitions.abandon_unknown_purchase(purchase)
 
     assert fresh(purchase).status == PurchaseStatus.ABANDONED
     assert errors(caplog) == [f"purchase {purchase.pk}: the processor does not know its session"]

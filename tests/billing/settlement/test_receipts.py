@@ -168,7 +168,7 @@ def test_purchase_with_a_total_is_never_free(world: World) -> None:
     purchase = world.buy(10)
 
     with pytest.raises(ValueError, match="is not free"):
-        fulfillment.fulfill_free(purchase)
+        fulfillment.fulfill_free_purchase(purchase)
 
 
 def test_second_payment_of_a_renewal_is_reported(window: World, support: str) -> None:

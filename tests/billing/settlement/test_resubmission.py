@@ -175,7 +175,7 @@ class TestSecondTab:
         with pytest.raises(add_ons.RepeatedPurchase) as caught:
             world.buy(10)
 
-        assert caught.value.before.pk == first.pk
+        assert caught.value.previous.pk == first.pk
         assert len(stripe.sessions()) == 1
 
     def test_confirmed_second_purchase_is_separate(self, world: World) -> None:

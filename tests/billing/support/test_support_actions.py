@@ -298,7 +298,9 @@ class TestTermRefund:
         fail_refund(world, renewal, refund.refund_id or "")
 
         assert open_problems() == [ProblemReason.REFUND_UNDONE]
-        close_problem(PaymentProblem.objects.get(), why="told the treasurer", actor=world.support)
+        close_problem(
+            PaymentProblem.objects.get(), reason="told the treasurer", actor=world.support
+        )
         assert not open_problems()
 
 

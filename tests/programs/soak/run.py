@@ -18,7 +18,7 @@ from django.db import connection
 from post_office.models import Email
 from post_office.settings import get_batch_size
 
-from billing.events.reading import LOOK_BACK
+from billing.events.fetch_window import LOOKBACK
 from billing.events.reconcile import reconcile
 from billing.models import ProcessorEvent, Purchase, Refund
 from billing.sandbox.control.client import SandboxControl
@@ -196,8 +196,8 @@ class Run:
         for number in range(MAX_ROUNDS):
             self._advance_clocks(timedelta(minutes=2))
             # All of the past once, then as cron does.
-            past = LOOK_BACK if number else ALL_HISTORY
-            report = reconcile(look_back=past, is_thorough=not number)
+            past = LOOKBACK if number else ALL_HISTORY
+            report = reconcile(lookback=past, is_thorough=not number)
             self._print(f"reconciled: {len(report.lines)} found")
             run_all()
             self._control.flush(timeout=60, immediately=True)

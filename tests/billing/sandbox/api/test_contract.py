@@ -342,7 +342,7 @@ class Params(stripe.RequestOptions):
 
 
 def test_parameters_are_read_from_sdk_types() -> None:
-    assert schema.table_of(Params) == {
+    assert schema.build_table(Params) == {
         "amount": "whole",
         "created": "moment_range",
         "metadata": "metadata",
@@ -359,7 +359,7 @@ def test_unknown_parameter_types_raise() -> None:
         value: bytes
 
     with pytest.raises(TypeError, match="Unknown: <class 'bytes'>"):
-        schema.table_of(Unknown)
+        schema.build_table(Unknown)
 
 
 def test_parameters_we_send_exist_in_the_sdk() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from billing.events.reconcile import RUN, WHOLE_DAY, reconcile_recent
+from billing.events.reconcile import FULL_DAY_RUN, RUN, reconcile_recent
 from billing.models import Purchase
 from billing.sandbox.control.process import SandboxProcess
 from billing.states import PurchaseStatus
@@ -32,8 +32,8 @@ def run(sessions_per_day: list[int]) -> list[Result]:
             with SandboxProcess(store) as process:
                 settings.STRIPE_SECRET_KEY = process.secret_key
                 settings.STRIPE_API_BASE = process.base_url
-                minutely, seconds = _run(process, whole_day=False)
-                hourly, hourly_seconds = _run(process, whole_day=True)
+                minutely, seconds = _run(process, full_day=False)
+                hourly, hourly_seconds = _run(process, full_day=True)
         calls.append(minutely)
         name = f"reconciliation, {number:,} sessions per day"
         results += [
@@ -43,10 +43,10 @@ def run(sessions_per_day: list[int]) -> list[Result]:
     return [*results, Result("reconciliation: more calls", [max(calls) - min(calls)], "<= 0")]
 
 
-def _run(process: SandboxProcess, *, whole_day: bool) -> tuple[int, float]:
+def _run(process: SandboxProcess, *, full_day: bool) -> tuple[int, float]:
     now = clock.now()
     record_complete_run(RUN, now - timedelta(minutes=1))
-    record_complete_run(WHOLE_DAY, now - timedelta(hours=1 if whole_day else 0))
+    record_complete_run(FULL_DAY_RUN, now - timedelta(hours=1 if full_day else 0))
     before = len(process.control.requests())
     start = time.monotonic()
     reconcile_recent()

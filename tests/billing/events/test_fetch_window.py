@@ -8,9 +8,15 @@ import pytest
 from django.db import OperationalError
 from pytest_django import Settings
 
-from billing.checkout.sessions import CLOCK_DIFFERENCE
-from billing.events.reading import LOOK_BACK, OVERLAP, WHOLE_DAY_EVERY, Reading, next_reading
-from billing.events.reconcile import RUN, WHOLE_DAY, reconcile_recent
+from billing.checkout.sessions import CLOCK_SKEW
+from billing.events.fetch_window import (
+    FULL_DAY_INTERVAL,
+    LOOKBACK,
+    OVERLAP,
+    FetchWindow,
+    next_window,
+)
+from billing.events.reconcile import FULL_DAY_RUN, RUN, reconcile_recent
 from billing.models import Purchase
 from billing.sandbox.control.client import SandboxControl
 from billing.sandbox.control.process import SandboxProcess
@@ -24,7 +30,7 @@ from tests.support.world import World
 
 NOW = datetime(2031, 6, 2, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-FULL_DAY = Reading(NOW - LOOK_BACK - OVERLAP, is_whole_day=True)
+FULL_DAY = FetchWindow(NOW - LOOKBACK - OVERLAP, is_full_day=True)
 LISTS = ["/v1/checkout/sessions", "/v1/disputes", "/v1/refunds"]
 
 
@@ -32,47 +38,47 @@ def before(**ago: float) -> datetime:
     return NOW - timedelta(**ago)
 
 
-class TestReadingWindow:
+class TestFetchWindow:
     def test_overlap_exceeds_the_possible_clock_skew(self) -> None:
-        assert OVERLAP > CLOCK_DIFFERENCE
+        assert OVERLAP > CLOCK_SKEW
 
     @pytest.mark.parametrize("ago", [timedelta(0), timedelta(minutes=1), timedelta(days=3)])
     def test_window_starts_at_the_last_complete_run(self, ago: timedelta) -> None:
-        reading = next_reading(NOW, last_run=NOW - ago, last_whole_day=before(minutes=1))
+        window = next_window(NOW, last_run=NOW - ago, last_full_day=before(minutes=1))
 
-        assert reading == Reading(NOW - ago - OVERLAP, is_whole_day=False)
+        assert window == FetchWindow(NOW - ago - OVERLAP, is_full_day=False)
 
     @pytest.mark.parametrize(
-        ("ago", "is_whole_day"),
+        ("ago", "is_full_day"),
         [
             (timedelta(0), False),
-            (WHOLE_DAY_EVERY - SECOND, False),
-            (WHOLE_DAY_EVERY, True),
-            (WHOLE_DAY_EVERY + SECOND, True),
+            (FULL_DAY_INTERVAL - SECOND, False),
+            (FULL_DAY_INTERVAL, True),
+            (FULL_DAY_INTERVAL + SECOND, True),
             (-SECOND, True),  # the clock was set back
         ],
     )
-    def test_whole_day_is_read_hourly(self, ago: timedelta, is_whole_day: bool) -> None:
-        reading = next_reading(NOW, last_run=before(minutes=1), last_whole_day=NOW - ago)
+    def test_full_day_is_read_hourly(self, ago: timedelta, is_full_day: bool) -> None:
+        window = next_window(NOW, last_run=before(minutes=1), last_full_day=NOW - ago)
 
-        assert reading.is_whole_day is is_whole_day
-        assert reading.since == (FULL_DAY.since if is_whole_day else before(minutes=1) - OVERLAP)
+        assert window.is_full_day is is_full_day
+        assert window.since == (FULL_DAY.since if is_full_day else before(minutes=1) - OVERLAP)
 
-    def test_first_run_reads_the_whole_day(self) -> None:
-        assert next_reading(NOW, last_run=None, last_whole_day=None) == FULL_DAY
-        assert next_reading(NOW, last_run=None, last_whole_day=NOW) == FULL_DAY
-        assert next_reading(NOW, last_run=NOW, last_whole_day=None) == FULL_DAY
+    def test_first_run_reads_the_full_day(self) -> None:
+        assert next_window(NOW, last_run=None, last_full_day=None) == FULL_DAY
+        assert next_window(NOW, last_run=None, last_full_day=NOW) == FULL_DAY
+        assert next_window(NOW, last_run=NOW, last_full_day=None) == FULL_DAY
 
-    @pytest.mark.parametrize("whole_day", [None, before(days=3)])
-    def test_window_covers_a_longer_outage(self, whole_day: datetime | None) -> None:
-        reading = next_reading(NOW, last_run=before(days=3), last_whole_day=whole_day)
+    @pytest.mark.parametrize("full_day", [None, before(days=3)])
+    def test_window_covers_a_longer_outage(self, full_day: datetime | None) -> None:
+        window = next_window(NOW, last_run=before(days=3), last_full_day=full_day)
 
-        assert reading == Reading(before(days=3) - OVERLAP, is_whole_day=True)
+        assert window == FetchWindow(before(days=3) - OVERLAP, is_full_day=True)
 
     def test_window_never_starts_in_the_future(self) -> None:
-        reading = next_reading(NOW, last_run=NOW + timedelta(hours=1), last_whole_day=NOW)
+        window = next_window(NOW, last_run=NOW + timedelta(hours=1), last_full_day=NOW)
 
-        assert reading == Reading(NOW - OVERLAP, is_whole_day=False)
+        assert window == FetchWindow(NOW - OVERLAP, is_full_day=False)
 
 
 def paid_abandoned_purchase(world: World) -> Purchase:
@@ -87,9 +93,9 @@ def fulfillments() -> int:
     return LicenseEntry.objects.filter(cause="add_on").count()
 
 
-def set_last_runs(run: datetime, whole_day: datetime) -> None:
+def set_last_runs(run: datetime, full_day: datetime) -> None:
     record_complete_run(RUN, run)
-    record_complete_run(WHOLE_DAY, whole_day)
+    record_complete_run(FULL_DAY_RUN, full_day)
 
 
 @pytest.mark.usefixtures("stripe")
@@ -113,7 +119,7 @@ class TestMissedPayment:
         paid_abandoned_purchase(world)
         world.later(minutes=20)
         set_last_runs(clock.now(), clock.now())
-        world.at(clock.now() + WHOLE_DAY_EVERY + after)
+        world.at(clock.now() + FULL_DAY_INTERVAL + after)
 
         reconcile_recent()
 
@@ -133,7 +139,7 @@ class TestMissedPayment:
 @pytest.mark.usefixtures("stripe")
 class TestRun:
     def last_runs(self) -> tuple[datetime | None, datetime | None]:
-        return last_complete_run(RUN), last_complete_run(WHOLE_DAY)
+        return last_complete_run(RUN), last_complete_run(FULL_DAY_RUN)
 
     def test_complete_run_counts_from_its_start(self, world: World) -> None:
         started_at = clock.now()

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,7 +14,7 @@ from django.urls import reverse
 from subscriptions import clock
 from subscriptions.access import second_factor, unsaved_forms
 from subscriptions.licenses.status import get_status
-from subscriptions.models import Membership, Organization
+from subscriptions.models import Membership, Term
 from subscriptions.models.members import MembershipState
 from subscriptions.models.messenger import unread_in_thread
 from subscriptions.notifications import recipients
@@ -53,7 +53,7 @@ def members_only(
                 raise PermissionDenied(membership)
             if second_factor.is_missing(request, membership, capability):
                 return _second_factor_page(request, membership)
-            if not open_when_closed and _is_closed(membership.organization):
+            if not open_when_closed and _is_closed(membership):
                 return _closed_page(request, membership)
             response = view(request, membership, *args, **kwargs)
             keep_private(request, response)
@@ -81,7 +81,10 @@ def membership_in(request: HttpRequest, slug: str) -> Membership:
 
     Stores it and the user's other memberships on the request, for the navigation.
     """
-    mine = active_memberships(request.user.pk)
+    unexpired = Term.objects.filter(
+        organization=OuterRef("organization"), canceled_at=None, expires_on__gte=clock.today()
+    )
+    mine = active_memberships(request.user.pk).annotate(has_unexpired_term=Exists(unexpired))
     membership = next((one for one in mine if one.organization.slug == slug), None)
     if membership is None:
         raise Http404
@@ -104,10 +107,11 @@ def active_memberships(person: int | None) -> QuerySet[Membership]:
     )
 
 
-def _is_closed(organization: Organization) -> bool:
-    # Runs on nearly every page, so this first checks without computing the whole status.
-    running = organization.terms.filter(canceled_at=None, expires_on__gte=clock.today())
-    return not running.exists() and get_status(organization, clock.now()).phase == Phase.CLOSED
+def _is_closed(membership: Membership) -> bool:
+    # Runs on nearly every page, so the whole status is computed only if all terms are over.
+    if membership.has_unexpired_term:  # type: ignore[attr-defined]
+        return False
+    return get_status(membership.organization, clock.now()).phase == Phase.CLOSED
 
 
 def _closed_page(request: HttpRequest, membership: Membership) -> HttpResponse:

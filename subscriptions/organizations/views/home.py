@@ -48,6 +48,7 @@ def home(request: HttpRequest, member: Membership) -> HttpResponse:
     organization = member.organization
     sees_licenses = members.can(member.role, Capability.SEE_SUBSCRIPTION)
     asks_to_join = sees_licenses and bool(organization.join_code)
+    invited = organization.memberships.filter(state=MembershipState.INVITED)
     return render(
         request,
         "organizations/home.html",
@@ -55,6 +56,7 @@ def home(request: HttpRequest, member: Membership) -> HttpResponse:
             "administrators": recipients.administrators(organization),
             "subscription": get_status(organization, clock.now()),
             "sees_licenses": sees_licenses,
+            "invited": invited.count() if sees_licenses else 0,
             "waiting": len(join_requests.pending_requests(organization)) if asks_to_join else 0,
             "buyers": [] if sees_licenses else recipients.people_who_may_buy(organization)[:20],
         },

@@ -13,6 +13,14 @@ from subscriptions.models import Renewal
 
 logger = logging.getLogger(__name__)
 
+# What a transition may change; everything else was frozen when the purchase was started (R31).
+_CHANGING_FIELDS = (
+    *("status", "settled_at", "receipt_number"),
+    *("session_id", "session_url", "session_expires_at"),
+    *("payment_intent_id", "card_brand", "card_last4", "card_funding", "paid_at"),
+    *("organization", "term", "term_starts_on", "term_expires_on"),
+)
+
 
 def abandon(purchase: Purchase) -> Purchase:
     """Close a purchase for which the processor has no Checkout Session (R17)."""
@@ -58,7 +66,7 @@ def move(purchase: Purchase, status: PurchaseStatus) -> None:
     """
     require_transition(purchase.status, status)
     purchase.status = status
-    purchase.save()
+    purchase.save(update_fields=_CHANGING_FIELDS)
     if status in (*ENDED_UNPAID, PurchaseStatus.REFUNDING) and purchase.renewal is not None:
         _reopen_renewal(purchase, purchase.renewal)
 

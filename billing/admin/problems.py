@@ -83,7 +83,7 @@ class _ProblemAction(Action):
             found.append((gettext("Purchase"), display.link(problem.purchase)))
         return found
 
-    def earlier_result(self, form: ActionForm) -> ActionResult | None:
+    def already_done(self, form: ActionForm) -> ActionResult | None:
         """Return the result if the same user has already done the same."""
         problem = PaymentProblem.objects.get(pk=self.subject.pk)
         is_mine = problem.solved_by_id == self.request.user.pk
@@ -184,7 +184,7 @@ class RefundProblem(_ProblemAction):
         text = gettext("Nothing was fulfilled for this payment, so no licenses are removed.")
         return Plan(facts, [text], f"{amount}/{currency}")
 
-    def earlier_result(self, form: ActionForm) -> ActionResult | None:
+    def already_done(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refund_result(sent) if sent else None

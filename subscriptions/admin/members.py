@@ -60,7 +60,7 @@ class ResendInvitation(Action):
         """Return the newest invitation shown on the page."""
         return {"number": self.subject.invitation_number}
 
-    def earlier_result(self, form: ActionForm) -> ActionResult | None:
+    def already_done(self, form: ActionForm) -> ActionResult | None:
         """Return a result if any form has sent an invitation since this page was opened."""
         if self.subject.invitation_number <= form.cleaned_data["number"]:
             return None

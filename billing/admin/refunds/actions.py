@@ -71,7 +71,7 @@ class RefundPurchase(Action):
     title = _("Refund")
     button = _("Refund payment")
     needs_confirmation = True
-    fields_by_reason = {Reason.REFUND_NOT_IN_GROUPS: "licenses"}
+    field_by_reason = {Reason.REFUND_NOT_IN_GROUPS: "licenses"}
     subject: Purchase
 
     def decide(self) -> Allowed | Refusal:
@@ -107,7 +107,7 @@ class RefundPurchase(Action):
         amount = payments.refund_amount(self.subject, licenses)
         return refund_plan(self.subject, amount)
 
-    def earlier_result(self, form: ActionForm) -> ActionResult | None:
+    def already_done(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form was already sent."""
         sent = Refund.objects.filter(submission=form.cleaned_data["submission"]).first()
         return refund_result(sent) if sent else None

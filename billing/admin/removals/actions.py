@@ -64,7 +64,7 @@ class RemoveLicenses(Action):
     button = _("Remove these licenses")
     needs_confirmation = True
     form_class = RemovalForm
-    fields_by_reason = {
+    field_by_reason = {
         Reason.NO_LICENSE_TO_REMOVE: "quantity",
         Reason.REMOVAL_TOO_FEW: "quantity",
         Reason.REMOVAL_ABOVE_RENEWAL: "quantity",
@@ -217,7 +217,7 @@ class RemoveLicenses(Action):
         )
         return [text % {"least": number(plan.package.minimum_licenses)}]
 
-    def earlier_result(self, form: ActionForm) -> ActionResult | None:
+    def already_done(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form was already sent."""
         sent = LicenseRemoval.objects.filter(submission=form.cleaned_data["submission"]).first()
         return removal_result(sent) if sent else None
@@ -287,7 +287,7 @@ class UndoRemoval(Action):
         """Warn if someone is paying for the renewal."""
         return open_payment_warnings(self.organization)
 
-    def earlier_result(self, form: ActionForm) -> ActionResult | None:
+    def already_done(self, form: ActionForm) -> ActionResult | None:
         """Return the result if the same user already undid it."""
         removal = LicenseRemoval.objects.get(pk=self.subject.pk)
         if removal.undone_by_id != self.request.user.pk:

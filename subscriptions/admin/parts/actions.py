@@ -86,7 +86,7 @@ class Action(ABC):
     needs_confirmation = False
     form_class: type[ActionForm] = ReasonForm
     # The field that shows each refusal; the whole form by default.
-    fields_by_reason: Mapping[Reason, str] = {}
+    field_by_reason: Mapping[Reason, str] = {}
 
     def __init__(self, model_admin: "ModelAdmin[Any]", request: HttpRequest, subject: Any) -> None:
         self.model_admin = model_admin
@@ -119,7 +119,7 @@ class Action(ABC):
         """Return the expected result. Raises Refused."""
         return Plan()
 
-    def earlier_result(self, form: ActionForm) -> ActionResult | None:
+    def already_done(self, form: ActionForm) -> ActionResult | None:
         """Return the result if this form has already been submitted."""
         return None
 
@@ -204,7 +204,7 @@ class Action(ABC):
 
     def _repeated_response(self, form: ActionForm) -> HttpResponse | None:
         """Return the response to a form submitted again, which is the same as the first time."""
-        done = self.earlier_result(form)
+        done = self.already_done(form)
         return self._finish(done) if done else None
 
     def _finish(self, done: ActionResult) -> HttpResponse:
@@ -212,7 +212,7 @@ class Action(ABC):
         return HttpResponseRedirect(self.back())
 
     def _refuse(self, form: ActionForm, refusal: Refusal) -> HttpResponse:
-        name = self.fields_by_reason.get(refusal.reason)
+        name = self.field_by_reason.get(refusal.reason)
         form.add_error(name if name in form.fields else None, refusal_text(refusal))
         return self._page(form, HTTPStatus.CONFLICT)
 

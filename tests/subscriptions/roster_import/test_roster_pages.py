@@ -180,9 +180,11 @@ class TestReviewing:
         page = text_of(client.get(f"{roster_path(roster)}?page=3"))
         assert "Page 3 of 3" in page
         assert "person101@new.example" in page
-        wrong = text_of(client.get(f"{roster_path(roster)}?state=invalid"))
-        assert "Leave out row 122" in wrong
-        assert "person1@new.example" not in wrong
+        response = client.get(f"{roster_path(roster)}?state=invalid")
+        assert 'class="tag tag-warning">Needs correction' in response.content.decode()
+        invalid = text_of(response)
+        assert "Leave out row 122" in invalid
+        assert "person1@new.example" not in invalid
 
     @pytest.mark.parametrize("query", ["state=nonsense", "state=member", "page=99", "edit=x"])
     def test_invalid_parameters_show_the_rows(self, world: World, query: str) -> None:

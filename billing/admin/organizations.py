@@ -87,7 +87,7 @@ def problems(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
         return None
     rows = PaymentProblem.objects.filter(purchase__organization=organization)
     found, total = display.first_rows(
-        rows.select_related("purchase", "solved_by").order_by("-needs_support", "-pk")
+        rows.select_related("purchase", "resolved_by").order_by("-needs_support", "-pk")
     )
     if not found:
         return None
@@ -112,7 +112,7 @@ def problems(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | 
                 link(problem.purchase),
                 moment(problem.created_at),
                 problem.get_resolution_display() or gettext("waiting"),
-                str(problem.solved_by or ""),
+                str(problem.resolved_by or ""),
             ]
             for problem in found
         ],

@@ -86,7 +86,7 @@ class _ProblemAction(Action):
     def already_done(self, form: ActionForm) -> ActionResult | None:
         """Return the result if the same user has already done the same."""
         problem = PaymentProblem.objects.get(pk=self.subject.pk)
-        is_mine = problem.solved_by_id == self.request.user.pk
+        is_mine = problem.resolved_by_id == self.request.user.pk
         return self._result(problem) if is_mine and problem.resolution == self.resolution else None
 
     def _result(self, problem: PaymentProblem) -> ActionResult:
@@ -249,14 +249,17 @@ class PaymentProblemAdmin(SearchMixin, RecordAdmin):
     organization_field = "purchase__organization"
     list_display = ("what", "organization", "needs_support", "resolution", "created_at")
     list_filter = (WaitingFilter, "reason", organization_filter("purchase__organization"))
-    list_select_related = ("purchase__organization", "solved_by")
+    list_select_related = ("purchase__organization", "resolved_by")
     search_help_text = _("An organization, or a complete cs_… or pi_… ID from the processor.")
     fieldsets = (
         (
             None,
             {"fields": ("reason", "organization", "purchase", "created_at", "comparison_table")},
         ),
-        (_("Resolution"), {"fields": ("needs_support", *("resolution", "solved_at", "solved_by"))}),
+        (
+            _("Resolution"),
+            {"fields": ("needs_support", "resolution", "resolved_at", "resolved_by")},
+        ),
         (None, {"fields": ("resolution_note", "refunds")}),
         (_("At the processor"), {"fields": ("session_id", "payment_intent_id")}),
     )

@@ -44,7 +44,7 @@ class RenewalPlan(Plan):
 
     term: Term
     need: RenewalNeed
-    quantity: RenewalQuantity
+    renewal_quantity: RenewalQuantity
     starts_on: date | None
     expires_on: date | None
 
@@ -116,7 +116,7 @@ class Planner:
             term=term,
             package=package,
             need=self.need,
-            quantity=quantity,
+            renewal_quantity=quantity,
             price=price,
             discount=discount,
             starts_on=None if is_late else starts_on,
@@ -225,7 +225,7 @@ def _create(buyer: Membership, order: RenewalOrder) -> Purchase | None:
         plan = plan_renewal(subscription, lock_package(order.package), code=order.code, lock=True)
         if plan.fingerprint != order.fingerprint:
             raise PriceChanged
-        renewal = renewals.freeze(plan.term, plan.package, plan.quantity.quantity)
+        renewal = renewals.freeze(plan.term, plan.package, plan.renewal_quantity.quantity)
         sessions.release_submission(_from_same_form(organization, order))
         purchase = _build_purchase(buyer, plan, renewal, order, now)
         if not plan.price.total:

@@ -41,12 +41,12 @@ def _need(plan: RenewalPlan) -> Table:
     rows = [(_("Licenses this term"), formats.number(plan.need.licenses))]
     if plan.need.removed:
         rows.append((_("Removed by support"), f"−{formats.number(plan.need.removed)}"))
-    if plan.quantity.bound == Bound.MEMBERS:
+    if plan.renewal_quantity.bound == Bound.MEMBERS:
         rows.append((_("Minimum: licenses in use"), formats.number(plan.need.in_use)))
-    if plan.quantity.bound == Bound.MINIMUM:
+    if plan.renewal_quantity.bound == Bound.MINIMUM:
         minimum = formats.number(plan.package.minimum_licenses)
         rows.append((_("Minimum for this package"), minimum))
-    total = (_("Licenses to renew"), formats.number(plan.quantity.quantity))
+    total = (_("Licenses to renew"), formats.number(plan.renewal_quantity.quantity))
     return Table(
         title=_("Number of licenses"),
         headings=(_("Description"), _("Licenses")),

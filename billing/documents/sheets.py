@@ -149,7 +149,7 @@ def _ledger(term: Term, purchases: Sequence[Purchase]) -> Table:
         )
     return Table(
         title=_("License ledger"),
-        headings=(_("Reason"), _("From"), _("Licenses"), _("Held")),
+        headings=(_("Cause"), _("From"), _("Licenses"), _("Held")),
         rows=rows,
         numbers=(2, 3),
         sums=[(_("Total held"), formats.number(held))],

@@ -23,13 +23,15 @@ class Migration(migrations.Migration):
         migrations.RemoveConstraint('refund', 'refund_returns_something'),
         migrations.RemoveConstraint('refund', 'refund_of_a_problem_is_asked_once'),
         migrations.RemoveConstraint('refund', 'refund_of_a_purchase_is_asked_one_by_one'),
+        migrations.RenameField('paymentproblem', 'solved_at', 'resolved_at'),
+        migrations.RenameField('paymentproblem', 'solved_by', 'resolved_by'),
         migrations.AddConstraint(
             model_name='paymentproblem',
             constraint=models.UniqueConstraint(fields=('session_id', 'reason'), name='payment_problem_is_unique'),
         ),
         migrations.AddConstraint(
             model_name='paymentproblem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolution', ''), ('solved_at__isnull', True)), models.Q(models.Q(('resolution', ''), _negated=True), ('needs_support', False), ('solved_at__isnull', False)), _connector='OR'), name='payment_problem_solved_needs_no_support'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolution', ''), ('resolved_at__isnull', True)), models.Q(models.Q(('resolution', ''), _negated=True), ('needs_support', False), ('resolved_at__isnull', False)), _connector='OR'), name='payment_problem_resolved_needs_no_support'),
         ),
         migrations.AddConstraint(
             model_name='purchase',
@@ -57,7 +59,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='refund',
-            constraint=models.UniqueConstraint(condition=models.Q(('problem__isnull', True), ('status', 'requested')), fields=('purchase',), name='refund_of_a_purchase_is_pending_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('problem__isnull', True), ('status', 'requested')), fields=('purchase',), name='refund_of_a_purchase_is_requested_once'),
         ),
         migrations.AlterField(
             model_name='paymentproblem',

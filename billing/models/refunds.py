@@ -34,9 +34,9 @@ class PaymentProblem(models.Model):
     resolution = models.CharField(
         _("resolution"), max_length=9, choices=Resolution.choices, blank=True, default=""
     )
-    solved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     # Null if the processor's response resolved it.
-    solved_by = models.ForeignKey(
+    resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         null=True,
@@ -57,9 +57,9 @@ class PaymentProblem(models.Model):
                 fields=("session_id", "reason"), name="payment_problem_is_unique"
             ),
             models.CheckConstraint(
-                condition=Q(resolution="", solved_at__isnull=True)
-                | (~Q(resolution="") & Q(solved_at__isnull=False, needs_support=False)),
-                name="payment_problem_solved_needs_no_support",
+                condition=Q(resolution="", resolved_at__isnull=True)
+                | (~Q(resolution="") & Q(resolved_at__isnull=False, needs_support=False)),
+                name="payment_problem_resolved_needs_no_support",
             ),
         )
         indexes = (
@@ -121,7 +121,7 @@ class Refund(models.Model):
             models.UniqueConstraint(
                 fields=("purchase",),
                 condition=Q(status="requested", problem__isnull=True),
-                name="refund_of_a_purchase_is_pending_once",
+                name="refund_of_a_purchase_is_requested_once",
             ),
         )
         indexes = (

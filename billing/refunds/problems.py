@@ -35,7 +35,7 @@ def note(purchase: Purchase, reason: ProblemReason, facts: Mapping[str, object])
 def reopen(problem: PaymentProblem) -> None:
     """Put a payment back on the list when its resolution did not hold."""
     problem.resolution = ""
-    problem.solved_at = problem.solved_by = None
+    problem.resolved_at = problem.resolved_by = None
     problem.resolution_note = ""
     problem.needs_support = True
     problem.save()
@@ -46,8 +46,8 @@ def resolve(
 ) -> None:
     """Take a payment off the list; ``actor`` is None if the processor's response resolved it."""
     problem.resolution = resolution
-    problem.solved_at = clock.now()
-    problem.solved_by = actor
+    problem.resolved_at = clock.now()
+    problem.resolved_by = actor
     problem.resolution_note = reason
     problem.needs_support = False
     problem.save()

@@ -124,7 +124,7 @@ def fulfill_problem(problem: PaymentProblem, *, reason: str, actor: User) -> Pur
 def may_fulfill(problem: PaymentProblem) -> Allowed | Refusal:
     """Whether a held payment can be fulfilled: its purchase is in review, and its term exists."""
     if problem.resolution:
-        return Refusal(Reason.PROBLEM_IS_SOLVED)
+        return Refusal(Reason.PROBLEM_IS_RESOLVED)
     purchase = problem.purchase
     if purchase is None or purchase.status != PurchaseStatus.REVIEW:
         return Refusal(Reason.CANNOT_BE_FULFILLED)
@@ -144,7 +144,7 @@ def may_fulfill(problem: PaymentProblem) -> Allowed | Refusal:
 def may_refund_problem(problem: PaymentProblem) -> Allowed | Refusal:
     """Whether a payment on the list can be refunded in full."""
     if problem.resolution:
-        return Refusal(Reason.PROBLEM_IS_SOLVED)
+        return Refusal(Reason.PROBLEM_IS_RESOLVED)
     if not problem.payment_intent_id or not problem.received.get("amount_received"):
         return Refusal(Reason.NOTHING_WAS_PAID)
     fulfilled = _find_fulfilled_purchase(problem)
@@ -218,7 +218,7 @@ _CLOSABLE_REASONS = (
 def may_close(problem: PaymentProblem) -> Allowed | Refusal:
     """Whether a payment may leave the list without any action on its money."""
     if problem.resolution:
-        return Refusal(Reason.PROBLEM_IS_SOLVED)
+        return Refusal(Reason.PROBLEM_IS_RESOLVED)
     purchase = problem.purchase
     is_settled = purchase is not None and purchase.status == PurchaseStatus.SETTLED
     if problem.reason not in _CLOSABLE_REASONS or not is_settled:

@@ -48,7 +48,7 @@ def message_sent(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def message_updates(request: HttpRequest) -> HttpResponse:
-    """Return new messages in that thread; forbidden when signed out."""
+    """Return new messages in the person's own thread; forbidden when signed out."""
     if not isinstance(request.user, User):
         return HttpResponse(status=HTTPStatus.FORBIDDEN)
     response = _updates(request, request.user)

@@ -147,6 +147,6 @@ class Message(models.Model):
 
 
 def unread_in_thread(person: str, organization: str) -> Subquery:
-    """Return the number of unread replies in the thread of a query's two columns."""
+    """Return the unread replies in the thread of the columns ``person`` and ``organization``."""
     thread = Thread.objects.filter(person=OuterRef(person), organization=OuterRef(organization))
     return Subquery(thread.values("unread_by_person")[:1])

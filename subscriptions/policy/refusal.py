@@ -51,7 +51,7 @@ class Reason(StrEnum):
     NOT_PAID = "not_paid"
     LATER_TERM_IS_PAID = "later_term_is_paid"
     PAYMENT_IS_DISPUTED = "payment_is_disputed"
-    PROBLEM_IS_SOLVED = "problem_is_solved"
+    PROBLEM_IS_RESOLVED = "problem_is_solved"
     CANNOT_BE_FULFILLED = "cannot_be_fulfilled"
     MUST_BE_FULFILLED_OR_REFUNDED = "must_be_fulfilled_or_refunded"
     DISCOUNT_UNKNOWN = "discount_unknown"

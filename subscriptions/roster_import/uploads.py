@@ -7,7 +7,7 @@ from subscriptions.policy.roster_import import MAX_BYTES
 
 
 class SizeLimitUploadHandler(FileUploadHandler):
-    """An upload handler that drops files that are too large; must be first in the settings.
+    """An upload handler that drops files that are too large; must be first in FILE_UPLOAD_HANDLERS.
 
     The rest of the upload is still received, because if an upload is cut off, browsers show their
     own error instead of our response.

@@ -208,7 +208,7 @@ TEXTS: Mapping[Reason, Any] = {
         "The cardholder disputes this payment, so it cannot be refunded here. Respond to the "
         "dispute, or accept it, in the processor's dashboard."
     ),
-    Reason.PROBLEM_IS_SOLVED: _("Someone has already handled this payment."),
+    Reason.PROBLEM_IS_RESOLVED: _("Someone has already handled this payment."),
     Reason.CANNOT_BE_FULFILLED: _("This payment can no longer be fulfilled. It can be refunded."),
     Reason.MUST_BE_FULFILLED_OR_REFUNDED: _(
         "Money was received, so fulfill or refund the payment."

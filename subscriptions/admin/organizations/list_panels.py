@@ -192,7 +192,7 @@ def ledger(request: HttpRequest, subscription: SubscriptionStatus) -> Panel | No
     return Panel(
         _("License ledger"),
         "ledger",
-        head=[_("Licenses"), _("Reason"), _("Effective from"), _("Term"), _("By"), _("Reference")],
+        head=[_("Licenses"), _("Cause"), _("Effective from"), _("Term"), _("By"), _("Reference")],
         rows=[
             [
                 link(entry, f"{entry.quantity:+d}"),

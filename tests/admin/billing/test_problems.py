@@ -79,7 +79,7 @@ class TestFulfilling:
         page = support.perform(problem, "fulfill", reason="The bank has confirmed it")
 
         problem = fresh(problem)
-        assert (problem.resolution, problem.solved_by) == ("fulfilled", world.support)
+        assert (problem.resolution, problem.resolved_by) == ("fulfilled", world.support)
         assert problem.resolution_note == "The bank has confirmed it"
         assert world.held() == 35
         assert "Fulfilled. It is no longer on the list" in text_of(page)

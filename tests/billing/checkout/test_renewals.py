@@ -108,14 +108,14 @@ class TestQuantity:
 
         planned = plan(window)
 
-        assert (planned.price.quantity, planned.quantity.bound) == (18, "members")
+        assert (planned.price.quantity, planned.renewal_quantity.bound) == (18, "members")
 
     def test_package_minimum_applies(self, window: World) -> None:
         conference = PackageFactory.create(name="Conference", unit_amount=400, minimum_licenses=100)
 
         planned = plan(window, conference)
 
-        assert (planned.price.quantity, planned.quantity.bound) == (100, "minimum")
+        assert (planned.price.quantity, planned.renewal_quantity.bound) == (100, "minimum")
 
     @pytest.mark.usefixtures("stripe")
     def test_users_are_limited_by_a_renewal_being_paid(self, window: World) -> None:

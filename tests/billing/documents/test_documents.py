@@ -181,7 +181,7 @@ class TestQuote:
 
         assert "Quote for renewing the subscription" in text
         assert f"{plan.price.total // 100}.{plan.price.total % 100:02d} USD" in text
-        assert f"Licenses to renew {plan.quantity.quantity}" in text
+        assert f"Licenses to renew {plan.renewal_quantity.quantity}" in text
         assert "Thursday, January 1, 2032 until Friday, December 31, 2032" in text
 
     def test_no_quote_before_the_window(self, world: World) -> None:

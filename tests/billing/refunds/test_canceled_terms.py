@@ -204,7 +204,7 @@ class TestLaterTermPaid:
         dispute_payment(world, renewal, "lost")
         problem = PaymentProblem.objects.get()
         problem.needs_support, problem.resolution = False, Resolution.CLOSED
-        problem.solved_at = clock.now()
+        problem.resolved_at = clock.now()
         problem.save()
 
         send_webhook(renewal, "charge.dispute.closed")

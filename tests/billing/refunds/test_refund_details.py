@@ -58,7 +58,7 @@ class TestTermWithALaterTerm:
         fail_refund(world, renewal, refund["id"])
 
         problem = PaymentProblem.objects.get()
-        assert (problem.resolution, problem.solved_by, problem.resolution_note) == (
+        assert (problem.resolution, problem.resolved_by, problem.resolution_note) == (
             Resolution.CLOSED,
             None,
             "",
@@ -142,7 +142,7 @@ def test_refund_in_the_dashboard_solves_a_problem(world: World, stripe: SandboxC
     deliver(body)
 
     problem = fresh(problem)
-    assert (problem.resolution, problem.solved_by) == (Resolution.REFUNDED, None)
+    assert (problem.resolution, problem.resolved_by) == (Resolution.REFUNDED, None)
     assert fresh(purchase).status == PurchaseStatus.REFUNDED
 
 

@@ -53,7 +53,7 @@ class TestHeldPayment:
         held.refresh_from_db()
         assert (purchase.status, purchase.receipt_number) == (PurchaseStatus.SETTLED, 1)
         assert world.held() == 35
-        assert (held.resolution, held.solved_by) == (Resolution.FULFILLED, world.support)
+        assert (held.resolution, held.resolved_by) == (Resolution.FULFILLED, world.support)
         assert held.resolution_note == "the processor's rounding"
         assert not held.needs_support
 
@@ -80,7 +80,7 @@ class TestHeldPayment:
         fulfill_problem(held, reason="w", actor=world.support)
 
         for action in (fulfill_problem, close_problem):
-            with refuses(Reason.PROBLEM_IS_SOLVED):
+            with refuses(Reason.PROBLEM_IS_RESOLVED):
                 action(PaymentProblem.objects.get(), reason="w", actor=world.support)
         assert world.held() == 35
 
@@ -100,7 +100,7 @@ class TestHeldPayment:
         assert refund.status == RefundStatus.SUCCEEDED
         assert refund.amount == held.received["amount_received"]
         assert held.resolution == Resolution.REFUNDED
-        assert (held.solved_by, held.resolution_note) == (world.support, "w")
+        assert (held.resolved_by, held.resolution_note) == (world.support, "w")
         assert Purchase.objects.get().status == PurchaseStatus.REFUNDED
         assert world.held() == 25
 

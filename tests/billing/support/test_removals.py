@@ -127,7 +127,7 @@ class TestEffect:
         remove(window, 20)
         window.fill(9)
 
-        assert (plan(window).price.quantity, plan(window).quantity.bound) == (9, "members")
+        assert (plan(window).price.quantity, plan(window).renewal_quantity.bound) == (9, "members")
 
     def test_buyers_are_notified(self, window: World) -> None:
         remove(window, 5)

@@ -208,7 +208,7 @@ def report_panel(report: reconcile.Report) -> Panel:
         head=[gettext("Found"), gettext("About"), gettext("Result")],
         rows=[
             [
-                line.found,
+                line.category,
                 _subject(line.subject),
                 highlight(line.result, "bad") if line.needs_attention else line.result,
             ]

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from billing.checkout.renewals import RenewalPlan
-from billing.documents.typesetting import Document, Table, foot, typeset
+from billing.documents.typesetting import Document, Table, get_footer, typeset
 from billing.models.purchases import seller_now
 from subscriptions.licenses.status import SubscriptionStatus
 from subscriptions.models import Organization
@@ -20,7 +20,7 @@ def quote_pdf(subscription: SubscriptionStatus, plan: RenewalPlan) -> bytes:
         facts=_facts(subscription, plan),
         tables=[_need(plan), _amounts(plan)],
         notes=_notes(plan),
-        foot=foot(seller_now()),
+        footer=get_footer(seller_now()),
     )
     return typeset(document, made_at=subscription.now)
 

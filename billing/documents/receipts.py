@@ -2,14 +2,14 @@
 
 from django.utils.translation import gettext as _
 
-from billing.documents.typesetting import Document, Table, foot, typeset
+from billing.documents.typesetting import Document, Table, get_footer, typeset
 from billing.models import Dispute, Purchase, Refund
 from billing.states import VISIBLE_REFUNDS, PurchaseStatus
 from subscriptions.text import formats
 
 
 def receipt_pdf(purchase: Purchase) -> bytes:
-    """Return the receipt as PDF. Raises ValueError if the purchase is not settled."""
+    """Return the receipt as a PDF. Raises ValueError if the purchase is not settled."""
     if purchase.status != PurchaseStatus.SETTLED or purchase.settled_at is None:
         raise ValueError(f"purchase {purchase.pk} has no receipt")
     document = Document(
@@ -19,7 +19,7 @@ def receipt_pdf(purchase: Purchase) -> bytes:
         facts=_facts(purchase),
         tables=[_amounts(purchase)],
         notes=_notes(purchase),
-        foot=foot(purchase.sold_by),
+        footer=get_footer(purchase.sold_by),
     )
     return typeset(document, made_at=purchase.settled_at)
 

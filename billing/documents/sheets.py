@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from billing.documents.typesetting import Document, Table, foot, typeset
+from billing.documents.typesetting import Document, Table, get_footer, typeset
 from billing.models import Purchase
 from billing.models.purchases import seller_now
 from subscriptions import clock
@@ -31,7 +31,7 @@ def sheet_pdf(organization: Organization, terms: Sequence[Term]) -> bytes:
                 "changed or deleted. Each one shows its receipt and who made it."
             )
         ],
-        foot=foot(seller_now()),
+        footer=get_footer(seller_now()),
     )
     return typeset(document, made_at=clock.now())
 

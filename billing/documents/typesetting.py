@@ -48,7 +48,7 @@ class Document:
     facts: Sequence[tuple[str, str]]
     tables: Sequence[Table]
     notes: Sequence[str] = ()
-    foot: str = ""
+    footer: str = ""
 
 
 def typeset(document: Document, *, made_at: datetime) -> bytes:
@@ -110,7 +110,7 @@ def _is_printable(character: str) -> bool:
     return True
 
 
-def foot(seller: str) -> str:
+def get_footer(seller: str) -> str:
     """Return the footer of documents by ``seller``, whose first line is the name."""
     return _("%(seller)s · %(site)s") % {
         "seller": seller.partition("\n")[0],

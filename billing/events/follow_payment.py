@@ -23,7 +23,7 @@ from subscriptions.models import Organization
 logger = logging.getLogger(__name__)
 
 
-def follow_payment(payment_intent_id: str) -> bool:
+def follow_up(payment_intent_id: str) -> bool:
     """Ask for a payment's refunds and disputes, act on them, and close checkouts they invalidate.
 
     Webhooks, reconciliation and support's refunds all call this. Returns False if the payment is

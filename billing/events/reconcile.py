@@ -1,7 +1,7 @@
 """Reconciliation: settle what the return page and webhooks left unsettled (R14, R17).
 
-It is safe at any time and any number of times, alongside live traffic, because it calls the same
-functions.
+It is safe to run at any time, as often as you like, alongside live traffic, because it calls the
+same functions as the return page and webhooks.
 """
 
 import logging
@@ -42,14 +42,14 @@ REFUND_FAILURE_WINDOW = timedelta(days=35)
 
 
 class StillFailing(Exception):
-    """An event of the inbox failed again."""
+    """An event in the inbox failed again."""
 
 
 @dataclass(frozen=True)
 class Line:
     """One finding of a run. ``needs_attention`` means that a person must look at it."""
 
-    found: str
+    category: str
     subject: str
     result: str
     needs_attention: bool = False
@@ -64,10 +64,10 @@ class Report:
     is_complete: bool = True
 
     def add(
-        self, found: str, subject: object, result: str, *, needs_attention: bool = False
+        self, category: str, subject: object, result: str, *, needs_attention: bool = False
     ) -> None:
         """Add a finding."""
-        self.lines.append(Line(found, str(subject), result, needs_attention))
+        self.lines.append(Line(category, str(subject), result, needs_attention))
 
     @property
     def failures(self) -> int:
@@ -79,7 +79,7 @@ def reconcile(*, lookback: timedelta = LOOKBACK, is_thorough: bool = False) -> R
     """Settle, resume, abandon, refund and process everything unfinished, and audit the ledger.
 
     Search what the processor created within ``lookback`` for anything unknown here. With
-    ``is_thorough``, also ask about every open dispute, and about every refund of recent weeks,
+    ``is_thorough``, also ask about every open dispute, and about every refund from recent weeks,
     which a bank may still have rejected.
     """
     return _reconcile(clock.now() - lookback - CLOCK_SKEW, is_thorough=is_thorough)
@@ -115,7 +115,7 @@ def _reconcile(since: datetime, *, is_thorough: bool) -> Report:
     _process_each(report, "paid session", missed, _settle_missed)
     touched = _fetch(report, "refund or dispute", lambda: processor.payments_touched_since(since))
     if is_thorough:
-        touched = list(dict.fromkeys([*touched, *_changeable_payments()]))
+        touched = list(dict.fromkeys([*touched, *_payments_that_may_change()]))
     _process_each(report, "refund or dispute", touched, _follow)
     follow_payment.close_checkouts_of_canceled_terms()
     for subject, difference in ledger_audit.differences(since):
@@ -139,7 +139,7 @@ def _find_missed_sessions(since: datetime) -> list[str]:
     return sorted(paid | rebuild.find_lost_open_sessions(sessions))
 
 
-def _changeable_payments() -> list[str]:
+def _payments_that_may_change() -> list[str]:
     """Return payments with an undecided dispute, or with a refund that may have failed (R30)."""
     disputes = Dispute.objects.exclude(status__in=CLOSED_DISPUTES)
     since = clock.now() - REFUND_FAILURE_WINDOW
@@ -162,7 +162,7 @@ def _settle_missed(session_id: str) -> str:
 def _follow(payment_intent_id: str) -> str:
     """Follow up on a payment; return "" if a webhook has already done so (R30)."""
     before = _refunded_amount(payment_intent_id)
-    follow_payment.follow_payment(payment_intent_id)
+    follow_payment.follow_up(payment_intent_id)
     after = _refunded_amount(payment_intent_id)
     return "" if before == after else f"{after} refunded in all"
 
@@ -172,14 +172,14 @@ def _refunded_amount(payment_intent_id: str) -> int | None:
     return found.values_list("refunded_amount", flat=True).first()
 
 
-def _fetch(report: Report, found: str, fetch: Callable[[], list[str]]) -> list[str]:
+def _fetch(report: Report, category: str, fetch: Callable[[], list[str]]) -> list[str]:
     """Fetch a list from the processor; if that fails, report it and return an empty list."""
     try:
         return fetch()
     except ProcessorError as error:
-        logger.exception("reconciliation: %s", found)
+        logger.exception("reconciliation: %s", category)
         report.is_complete = False
-        report.add(found, "", f"{type(error).__name__}: {error}", needs_attention=True)
+        report.add(category, "", f"{type(error).__name__}: {error}", needs_attention=True)
         return []
 
 
@@ -230,7 +230,7 @@ def _waiting_events() -> Iterable[ProcessorEvent]:
 
 
 def _process_each(
-    report: Report, found: str, rows: Iterable[Row], action: Callable[[Row], str]
+    report: Report, category: str, rows: Iterable[Row], action: Callable[[Row], str]
 ) -> None:
     for row in rows:
         try:
@@ -239,7 +239,7 @@ def _process_each(
             # One failure must not keep the others from being processed.
             logger.exception("reconciliation of %s failed", row)
             report.is_complete &= not isinstance(error, _TRANSIENT_ERRORS)
-            report.add(found, row, f"{type(error).__name__}: {error}", needs_attention=True)
+            report.add(category, row, f"{type(error).__name__}: {error}", needs_attention=True)
         else:
             if result:
-                report.add(found, row, result)
+                report.add(category, row, result)

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from billing.checkout import card_testing
-from billing.events.follow_payment import follow_payment
+from billing.events.follow_payment import follow_up
 from billing.gateway import processor
 from billing.gateway.types import BadPayload, BadSignature, Event
 from billing.models import ProcessorEvent, Refund
@@ -101,7 +101,7 @@ def _follow_payment(row: ProcessorEvent) -> None:
         refund = Refund.objects.filter(refund_id=row.object_id).first()
         payment_intent_id = refund.payment_intent_id if refund else ""
     if payment_intent_id:
-        follow_payment(payment_intent_id)
+        follow_up(payment_intent_id)
 
 
 def _note_decline(row: ProcessorEvent) -> None:

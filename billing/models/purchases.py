@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.states import UNSETTLED, PurchaseKind, PurchaseStatus
 from subscriptions.access import request_context
 from subscriptions.models import Discount, Organization, Package, Renewal, Term, User
-from subscriptions.models.constraints import currency_is_sold, one_of
+from subscriptions.models.constraints import currency_is_supported, one_of
 from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.policy.refunds import is_fully_refunded
@@ -130,7 +130,7 @@ class Purchase(models.Model):
         constraints = (
             one_of("purchase", "kind", PurchaseKind.values),
             one_of("purchase", "status", PurchaseStatus.values),
-            currency_is_sold("purchase"),
+            currency_is_supported("purchase"),
             models.CheckConstraint(
                 condition=Q(
                     total_amount=F("quantity") * F("unit_amount")

@@ -118,7 +118,7 @@ def refresh(payment_intent_id: str) -> bool:
     return retry_until_done(
         lambda: _refresh_once(payment_intent_id),
         otherwise=ProcessorUnavailable(
-            f"refresh: other updates of {payment_intent_id} keep interfering"
+            f"refresh: other updates to {payment_intent_id} keep interfering"
         ),
     )
 
@@ -305,16 +305,16 @@ def _amount_received(problem: PaymentProblem) -> int:
     return int(problem.received.get("amount_received") or 0)
 
 
-def _move_purchase(problem: PaymentProblem, after: PurchaseStatus) -> None:
+def _move_purchase(problem: PaymentProblem, new_status: PurchaseStatus) -> None:
     if problem.purchase_id is None:
         return
     purchase = Purchase.objects.select_for_update(of=("self",)).get(pk=problem.purchase_id)
     movable = (PurchaseStatus.REFUNDING, PurchaseStatus.REFUNDED, PurchaseStatus.REVIEW)
     is_own_session = problem.session_id == purchase.session_id
-    if not is_own_session or purchase.status == after or purchase.status not in movable:
+    if not is_own_session or purchase.status == new_status or purchase.status not in movable:
         return
-    require_transition(purchase.status, after)
-    purchase.status = after
+    require_transition(purchase.status, new_status)
+    purchase.status = new_status
     purchase.save(update_fields=["status"])
 
 

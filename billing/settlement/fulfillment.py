@@ -177,7 +177,7 @@ def _fulfill_original(purchase: Purchase) -> None:
     if purchase.paid_at is None:
         raise ValueError(f"purchase {purchase.pk} is not paid")
     application = purchase.application
-    purchase.term = opening.open_organization(
+    purchase.term = opening.create_organization(
         opening.NewOrganization(
             name=application.organization_name,
             billing_name=application.billing_name,

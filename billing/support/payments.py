@@ -117,7 +117,7 @@ def fulfill_problem(problem: PaymentProblem, *, reason: str, actor: User) -> Pur
         problems.resolve(problem, Resolution.FULFILLED, actor=actor, reason=reason)
         _record(purchase, "payment_fulfilled", actor, reason)
     if payment.is_refunded_or_disputed:
-        follow_payment.follow_payment(payment.payment_intent_id)
+        follow_payment.follow_up(payment.payment_intent_id)
     return purchase
 
 
@@ -271,10 +271,10 @@ def _send(refund: Refund) -> Refund:
         refund = sync.follow_up(refund)
         if refund.status == RefundStatus.FAILED:
             # It may have failed because of a refund or dispute not known here yet.
-            follow_payment.follow_payment(refund.payment_intent_id)
+            follow_payment.follow_up(refund.payment_intent_id)
         follow_payment.close_checkouts_of_canceled_terms()
     except RenewalCheckoutOpen:
-        follow_payment.follow_payment(refund.payment_intent_id)
+        follow_payment.follow_up(refund.payment_intent_id)
     except ProcessorError:
         logger.exception("refund %s has not been sent yet; reconciliation will retry", refund.pk)
     refund.refresh_from_db()

@@ -43,7 +43,7 @@ class RemovalPlan:
 
     @property
     def total_before(self) -> int:
-        """The renewal at today's price, without discount and fee."""
+        """The renewal at today's price, without any discount or fee."""
         return self.renewal_before * self.package.unit_amount
 
     @property
@@ -92,14 +92,14 @@ def remove_licenses(organization: Organization, new: NewRemoval, *, actor: User)
         return existing
 
     def remove(subscription: SubscriptionStatus) -> LicenseRemoval:
-        sent = LicenseRemoval.objects.filter(submission=new.submission).first()
-        return sent or removals.remove(subscription, new, actor=actor)
+        existing = LicenseRemoval.objects.filter(submission=new.submission).first()
+        return existing or removals.remove(subscription, new, actor=actor)
 
     return _act_without_open_checkout(organization, remove)
 
 
 def undo_removal(removal: LicenseRemoval, *, actor: User) -> LicenseRemoval:
-    """Undo a removal. Raises as ``remove_licenses`` does."""
+    """Undo a removal. Raises the same errors as ``remove_licenses``."""
     return _act_without_open_checkout(
         removal.term.organization,
         lambda subscription: removals.undo(subscription, removal, actor=actor),

@@ -1,4 +1,4 @@
-"""The form of the user's own account."""
+"""The form for the user's own account."""
 
 from typing import Any
 

@@ -23,7 +23,7 @@ def grant_included(
     reference: str,
     actor: User | None = None,
 ) -> LicenseEntry:
-    """Write the licenses included in a term (R23).
+    """Record the licenses included in a term (R23).
 
     ``effective_at``: when the term starts, or when its payment is settled if that is later.
     """
@@ -40,7 +40,7 @@ def grant_included(
 def grant_add_on(
     term: Term, quantity: int, *, effective_at: datetime, reference: str, actor: User | None
 ) -> LicenseEntry:
-    """Write purchased add-ons, usable from ``effective_at`` to the end of ``term`` (R13, R16, R21).
+    """Record add-ons, usable from ``effective_at`` to the end of ``term`` (R13, R16, R21).
 
     Raises IntegrityError if licenses were already granted for ``reference`` (R14).
     """

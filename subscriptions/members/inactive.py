@@ -30,9 +30,9 @@ def inactive_after(organization: Organization) -> timedelta:
 
 
 def inactive_members(organization: Organization, now: datetime) -> QuerySet[Membership]:
-    """Return the active members who have not signed in for that long, longest first."""
-    since = now - inactive_after(organization)
-    found = organization.memberships.filter(state=MembershipState.ACTIVE, last_seen_at__lt=since)
+    """Return the active members who have not signed in for ``inactive_after``, longest first."""
+    cutoff = now - inactive_after(organization)
+    found = organization.memberships.filter(state=MembershipState.ACTIVE, last_seen_at__lt=cutoff)
     return found.select_related("user").order_by("last_seen_at", "license_number")
 
 

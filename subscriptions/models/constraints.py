@@ -7,7 +7,7 @@ from django.db import models
 from subscriptions.policy.prices import CURRENCIES
 
 
-def currency_is_sold(model: str) -> models.CheckConstraint:
+def currency_is_supported(model: str) -> models.CheckConstraint:
     """Return a constraint that allows only the currencies we sell in, all with two decimals."""
     return models.CheckConstraint(
         condition=models.Q(currency__in=CURRENCIES), name=f"{model}_currency_is_sold"

@@ -3,7 +3,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.models.constraints import currency_is_sold
+from subscriptions.models.constraints import currency_is_supported
 from subscriptions.models.organizations import Organization
 from subscriptions.policy.prices import CURRENCIES, FULL_PERCENT
 
@@ -11,7 +11,7 @@ from subscriptions.policy.prices import CURRENCIES, FULL_PERCENT
 class Discount(models.Model):
     """A discount on original purchases and renewals, never on add-ons (R26).
 
-    Either a percentage (in basis points: 1250 is 12.5 %) or an amount; the other is 0. A discount
+    Either a percentage (in basis points: 1250 is 12.5%) or an amount; the other is 0. A discount
     with a code applies to buyers who enter it; one without applies automatically. Purchases store
     the amount taken off.
     """
@@ -51,7 +51,7 @@ class Discount(models.Model):
         verbose_name_plural = _("discounts")
         ordering = ("name", "id")
         constraints = (
-            currency_is_sold("discount"),
+            currency_is_supported("discount"),
             models.CheckConstraint(
                 condition=Q(amount=0, basis_points__gte=1, basis_points__lte=FULL_PERCENT)
                 | Q(basis_points=0, amount__gte=1),

@@ -2,7 +2,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.models.constraints import currency_is_sold
+from subscriptions.models.constraints import currency_is_supported
 from subscriptions.models.indexes import PrefixIndex
 from subscriptions.policy.prices import CURRENCIES
 
@@ -59,7 +59,7 @@ class Organization(models.Model):
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
         ordering = ("name",)
-        constraints = (currency_is_sold("organization"),)
+        constraints = (currency_is_supported("organization"),)
         indexes = (
             models.Index(fields=("name",), name="organization_by_name"),
             PrefixIndex(fields=("name",), name="organization_name_begins"),

@@ -4,7 +4,7 @@ from django.db.models import F, Q
 from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.models.constraints import currency_is_sold
+from subscriptions.models.constraints import currency_is_supported
 from subscriptions.policy.add_ons import GROUP_SIZE
 from subscriptions.policy.prices import CURRENCIES, PROCESSOR_MINIMUM
 
@@ -40,7 +40,7 @@ class Package(models.Model):
         verbose_name_plural = _("packages")
         ordering = ("position", "id")
         constraints = (
-            currency_is_sold("package"),
+            currency_is_supported("package"),
             models.CheckConstraint(
                 condition=Q(unit_amount__gte=PROCESSOR_MINIMUM // GROUP_SIZE),
                 name="package_group_is_at_least_the_processors_minimum",

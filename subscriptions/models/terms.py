@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from subscriptions.models.constraints import currency_is_sold, one_of
+from subscriptions.models.constraints import currency_is_supported, one_of
 from subscriptions.models.organizations import Organization
 from subscriptions.models.packages import Package
 
@@ -34,7 +34,7 @@ class Term(models.Model):
         verbose_name_plural = _("terms")
         ordering = ("starts_on",)
         constraints = (
-            currency_is_sold("term"),
+            currency_is_supported("term"),
             models.CheckConstraint(condition=Q(unit_amount__gte=1), name="term_has_a_price"),
             models.CheckConstraint(
                 condition=Q(expires_on__gt=F("starts_on")), name="term_ends_after_it_starts"

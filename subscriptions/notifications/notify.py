@@ -45,7 +45,7 @@ def send(
     """Notify ``recipient`` (an e-mail address), once per kind and reference.
 
     Returns False if it was already sent. ``data`` holds the values that the e-mail's template
-    formats in the recipient's language; later changes of names do not affect them. Amounts are in
+    formats in the recipient's language; later name changes do not affect them. Amounts are in
     minor units of ``currency``; labels go through ``untranslated``.
     """
     notification, is_new = Notification.objects.get_or_create(
@@ -109,7 +109,7 @@ def _deliver(pk: int) -> bool:
             notification.save(update_fields=["queued_at"])
             _queue(notification)
     except Exception:
-        logger.exception("notification %s could not be queued; the next sweep tries again", pk)
+        logger.exception("notification %s could not be queued; the next sweep will retry", pk)
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""Open an organization with its first term, when its original purchase is settled."""
+"""Create an organization with its first term, when its original purchase is settled."""
 
 import secrets
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class NewOrganization:
     administrator_email: str
 
 
-def open_organization(
+def create_organization(
     new: NewOrganization, facts: NextTerm, *, charged_at: datetime, reference: str
 ) -> Term:
     """Create the organization, its first term and licenses, and invite its Administrator (R23).

@@ -86,7 +86,8 @@ class LastTerm:
     def ends_at(self, zone: ZoneInfo) -> datetime:
         """Return the instant from which the organization counts as expired, in ``zone``.
 
-        In that zone, days counted from it keep the hour across daylight saving changes.
+        In that zone, days counted from it fall at the same time of day, also across daylight saving
+        changes.
         """
         if self.ended_at is not None:
             return self.ended_at.astimezone(zone)

@@ -205,7 +205,7 @@ TEXTS: Mapping[Reason, Any] = {
         "the most recent term must be refunded first."
     ),
     Reason.PAYMENT_IS_DISPUTED: _(
-        "The cardholder disputes this payment, so it cannot be refunded here. Respond to the "
+        "The cardholder has disputed this payment, so it cannot be refunded here. Respond to the "
         "dispute, or accept it, in the processor's dashboard."
     ),
     Reason.PROBLEM_IS_RESOLVED: _("Someone has already handled this payment."),

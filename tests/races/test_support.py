@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from django.db import IntegrityError
 
-from billing.events.follow_payment import follow_payment
+from billing.events.follow_payment import follow_up
 from billing.models import Purchase, Refund
 from billing.sandbox.control.client import SandboxControl
 from billing.settlement import ledger_audit, settle
@@ -102,7 +102,7 @@ def test_concurrent_notifications_of_a_refund_count_once(
     purchase = world.buy_and_settle(10)
     stripe.refund(payment_intent=purchase.payment_intent_id, amount=2500)
 
-    concurrently(*(lambda: follow_payment(purchase.payment_intent_id or "") for _ in range(8)))
+    concurrently(*(lambda: follow_up(purchase.payment_intent_id or "") for _ in range(8)))
 
     assert reversals(world.lakeside) == [-5]
     assert Refund.objects.count() == 1
@@ -119,11 +119,9 @@ def test_refund_that_fails_during_notifications_reverses_nothing(
 
         def fail(refund_id: str = refund["id"]) -> object:
             stripe.fail_refund(refund_id)
-            return follow_payment(purchase.payment_intent_id or "")
+            return follow_up(purchase.payment_intent_id or "")
 
-        concurrently(
-            fail, *(lambda: follow_payment(purchase.payment_intent_id or "") for _ in FOUR)
-        )
+        concurrently(fail, *(lambda: follow_up(purchase.payment_intent_id or "") for _ in FOUR))
 
         assert world.held() == 35
         assert Purchase.objects.get().refunded_amount == 0
@@ -141,7 +139,7 @@ def test_add_on_paid_while_its_term_is_canceled_goes_to_support(
         stripe.pay(add_on.session_id or "")
         return settle.settle(add_on.session_id or "")
 
-    concurrently(pay, lambda: follow_payment(renewal.payment_intent_id or ""))
+    concurrently(pay, lambda: follow_up(renewal.payment_intent_id or ""))
 
     add_on.refresh_from_db()
     assert world.held() == 25

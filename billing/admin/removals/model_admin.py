@@ -22,7 +22,7 @@ UndoneFilter = yes_filter("undone", _("undone"), _("Not undone"), lambda: Q(undo
 
 @admin.register(LicenseRemoval)
 class LicenseRemovalAdmin(SearchMixin, RecordAdmin):
-    """Removals, read-only: made on the organization's page, and undone on their own."""
+    """Removals, read-only: made on the organization's page, and undone on their own pages."""
 
     organization_field = "term__organization"
     list_display = (

@@ -9,7 +9,7 @@ from billing.sandbox.process.store import Document
 
 Movement: TypeAlias = Literal["charge", "refund", "refund_failure", "dispute", "dispute_reversal"]
 
-_DAYS_TO_AVAILABLE = 2 * 24 * 3600
+_SECONDS_UNTIL_AVAILABLE = 2 * 24 * 3600
 _TYPES: dict[Movement, str] = {
     "charge": "charge",
     "refund": "refund",
@@ -28,13 +28,16 @@ def build_balance_transaction(
     fee: int = 0,
     description: str | None = None,
 ) -> Document:
-    """Build the movement that an object causes; amount and fee in minor units, negative if out."""
-    arrives = movement == "charge"
+    """Build the movement that an object causes.
+
+    Amount and fee are in minor units, negative for outgoing money.
+    """
+    is_incoming = movement == "charge"
     return {
         "id": new_id("txn"),
         "object": "balance_transaction",
         "amount": amount,
-        "available_on": now + _DAYS_TO_AVAILABLE if arrives else now,
+        "available_on": now + _SECONDS_UNTIL_AVAILABLE if is_incoming else now,
         "balance_type": "payments",
         "created": now,
         "currency": source["currency"],
@@ -45,7 +48,7 @@ def build_balance_transaction(
         "net": amount - fee,
         "reporting_category": movement,
         "source": source["id"],
-        "status": "pending" if arrives else "available",
+        "status": "pending" if is_incoming else "available",
         "type": _TYPES[movement],
     }
 

@@ -49,9 +49,9 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def _print(self, lines: list[Line]) -> None:
-        found = max(len(line.found) for line in lines)
+        found = max(len(line.category) for line in lines)
         subject = max(len(line.subject) for line in lines)
         for line in lines:
             mark = "!" if line.needs_attention else " "
-            row = f"{mark} {line.found:<{found}}  {line.subject:<{subject}}  {line.result}"
+            row = f"{mark} {line.category:<{found}}  {line.subject:<{subject}}  {line.result}"
             self.stdout.write(row.rstrip())

@@ -14,12 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from subscriptions.models import Membership, Organization, User
 from subscriptions.models.indexes import starts_with
 
-# More results are not useful; users enter a longer text instead.
+# More results are not useful; users enter a longer search term instead.
 MAX_FOUND = 1000
 
 
 def people(text: str) -> list[int]:
-    """Return accounts whose e-mail address or name begins with ``text``; with an @, by address."""
+    """Return the IDs of accounts whose e-mail address or name begins with ``text``.
+
+    If ``text`` contains an @, match only addresses.
+    """
     by_email = starts_with("email", text)
     return _keys(User.objects.filter(by_email if "@" in text else by_email | _by_name(text)))
 
@@ -39,8 +42,8 @@ def organizations_with_member(text: str) -> list[int]:
 def organizations(text: str) -> list[int]:
     """Return organizations that match by name, or else by member.
 
-    Members are searched only if ``text`` can mean one; otherwise "al" would find every organization
-    with an Alma.
+    Members are searched only if ``text`` could be a member's address; otherwise "al" would find
+    every organization with an Alma.
     """
     found = _keys(Organization.objects.filter(matches_name(text)).order_by("name"))
     return found if found and "@" not in text else [*found, *organizations_with_member(text)]

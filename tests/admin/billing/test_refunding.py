@@ -188,7 +188,7 @@ class TestProcessorErrors:
         page = support.open(purchase, "refund")
 
         assert page.status_code == HTTPStatus.CONFLICT
-        assert "The cardholder disputes this payment" in text_of(page)
+        assert "The cardholder has disputed this payment" in text_of(page)
 
 
 class TestTermRefund:

@@ -225,7 +225,7 @@ class TestRun:
 
         report = reconcile_recent()
 
-        assert [line.found for line in report.lines] == ["ledger differs"]
+        assert [line.category for line in report.lines] == ["ledger differs"]
         assert self.last_runs() == (clock.now(), clock.now())
 
 

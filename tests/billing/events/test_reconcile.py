@@ -273,7 +273,7 @@ class TestEvents:
 
         report = reconcile()
 
-        [line] = [line for line in report.lines if line.found == "event not processed"]
+        [line] = [line for line in report.lines if line.category == "event not processed"]
         assert line.needs_attention
         assert ProcessorEvent.objects.get().processed_at is None
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from billing.checkout.renewals import RenewalOrder, plan_renewal, start_renewal
-from billing.events.follow_payment import follow_payment
+from billing.events.follow_payment import follow_up
 from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase
 from billing.sandbox.control.client import SandboxControl
@@ -324,7 +324,7 @@ def test_repeated_response_changes_nothing(world: World, renewal: Purchase) -> N
     canceled_at = term_of(renewal).canceled_at
     world.later(days=1)
     for _ in range(2):
-        assert follow_payment(renewal.payment_intent_id or "")
+        assert follow_up(renewal.payment_intent_id or "")
 
     assert term_of(renewal).canceled_at == canceled_at
     assert reversals(world.lakeside) == [-25]

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from billing.events.follow_payment import follow_payment
+from billing.events.follow_payment import follow_up
 from billing.events.reconcile import reconcile
 from billing.gateway import processor
 from billing.gateway.types import ProcessorDispute
@@ -86,7 +86,7 @@ class TestDashboardRefund:
     def test_refund_from_another_application_is_ignored(
         self, world: World, bought: Purchase
     ) -> None:
-        assert not follow_payment("pi_of_another_application")
+        assert not follow_up("pi_of_another_application")
         assert world.held() == 35
 
 

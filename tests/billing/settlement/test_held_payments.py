@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from billing.events.follow_payment import follow_payment
+from billing.events.follow_payment import follow_up
 from billing.events.reconcile import reconcile
 from billing.models import PaymentProblem, Purchase
 from billing.sandbox.control.client import SandboxControl
@@ -141,7 +141,7 @@ class TestHeldPayment:
         refund_problem(held, reason="again", actor=world.support, submission=uuid.uuid4())
 
         for _ in range(3):
-            follow_payment(held.payment_intent_id)
+            follow_up(held.payment_intent_id)
 
         held.refresh_from_db()
         assert (held.resolution, held.needs_support) == (Resolution.REFUNDED, False)
@@ -156,7 +156,7 @@ class TestHeldPayment:
         held.refresh_from_db()
         fulfill_problem(held, reason="the card is closed", actor=world.support)
 
-        follow_payment(held.payment_intent_id)
+        follow_up(held.payment_intent_id)
 
         assert (fresh(held).resolution, world.held()) == (Resolution.FULFILLED, 35)
 

@@ -18,7 +18,7 @@ from tests.support.world import World
 
 
 def findings() -> list[tuple[str, str]]:
-    return [(line.found, line.result) for line in reconcile().lines]
+    return [(line.category, line.result) for line in reconcile().lines]
 
 
 @pytest.mark.usefixtures("stripe")
@@ -178,7 +178,7 @@ class TestLedgerAudit:
 
         report = reconcile()
 
-        assert [(line.found, line.needs_attention) for line in report.lines] == [
+        assert [(line.category, line.needs_attention) for line in report.lines] == [
             ("ledger differs", True)
         ]
         assert world.held() == 35

@@ -31,7 +31,7 @@ def lose_in_restore(purchase: Purchase) -> Purchase:
 
 
 def findings() -> list[tuple[str, str]]:
-    return [(line.found, line.result) for line in reconcile().lines]
+    return [(line.category, line.result) for line in reconcile().lines]
 
 
 def test_lost_purchase_is_rebuilt_unchanged(world: World) -> None:
